@@ -3,6 +3,8 @@ export PYTHON
 # What the SAM CLI's builds call python3 is the one of the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+# Otherwise each process that a check starts compiles what it imports.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 # Two at a time: most tests wait for a server or a clock. Tests of one file share their servers.
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
@@ -68,7 +70,7 @@ system: setup clients ## tests of the deployed state machine
 
 mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
-	$(PYTEST) tests/integration localcloud/tests -m mysql
+	$(PYTEST) tests/integration/database localcloud/tests/database -m mysql
 	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 format: setup ## correct the style of the Python code where ruff can

@@ -1,4 +1,4 @@
-"""EC2's Capacity Reservations in moto's style, to be offered to moto: it has none.
+"""EC2's Capacity Reservations, which moto lacks, in moto's style.
 
 The package imports moto, botocore and the standard library only. `install` makes its mixins bases of moto's EC2Backend
 and EC2Response, as they would be in moto itself. A `market.Market` decides which capacity there is: by default, all.
@@ -9,20 +9,16 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, EC2_RESOURCE_TO_PREFIX
 
 from localcloud.capacity_reservations import launches, market, resource_groups
-from localcloud.capacity_reservations.backend import CapacityReservationBackend
+from localcloud.capacity_reservations.backend import CapacityReservationBackend, CapacityReservationsResponse
 from localcloud.capacity_reservations.exceptions import ReservationNotFoundError
-from localcloud.capacity_reservations.launches import LaunchingBackend
+from localcloud.capacity_reservations.launches import LaunchingBackend, LaunchingResponse
 from localcloud.capacity_reservations.market import Market
 from localcloud.capacity_reservations.placement_groups import PlacementGroupBackend, PlacementGroupsResponse
 from localcloud.capacity_reservations.requests import checked_id
-from localcloud.capacity_reservations.responses import (
-    CapacityReservationsResponse,
-    InstancesResponse,
-    ReservationTagsResponse,
-)
+from localcloud.capacity_reservations.tags import ReservationTagsResponse
 
 _BACKENDS = (LaunchingBackend, CapacityReservationBackend, PlacementGroupBackend)
-_RESPONSES = (CapacityReservationsResponse, InstancesResponse, PlacementGroupsResponse, ReservationTagsResponse)
+_RESPONSES = (CapacityReservationsResponse, LaunchingResponse, PlacementGroupsResponse, ReservationTagsResponse)
 
 
 def install(supply: Market | None = None) -> None:

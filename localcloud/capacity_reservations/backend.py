@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.responses._base_response import EC2BaseResponse
 
 from localcloud.capacity_reservations import describe, market, requests, rules, tags
-from localcloud.capacity_reservations.exceptions import InvalidValueError, ReservationNotFoundError
+from localcloud.capacity_reservations.exceptions import ReservationNotFoundError
 from localcloud.capacity_reservations.placement_groups import must_take_reservations
 from localcloud.capacity_reservations.requests import Parameters, checked_id, end_dry_run, required
 from localcloud.capacity_reservations.reservation import CapacityReservation, new_identity
@@ -16,12 +18,9 @@ from localcloud.capacity_reservations.store import ReservationStore
 
 _Action = Callable[[Any, Parameters], dict[str, Any]]
 
-_NOT_INHERITED = frozenset({"CapacityAllocations", "InterruptibleCapacityAllocation", "InterruptionInfo"})
-"""The described fields that a reservation does not take along when it is split off."""
-
 
 def _in_one_step(action: _Action) -> _Action:
-    """Lets one action run at a time, after the changes that are due by then."""
+    """Makes the changes that are due, then runs the action; one at a time."""
 
     @functools.wraps(action)
     def perform(self: Any, given: Parameters) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def _in_one_step(action: _Action) -> _Action:
 
 
 class CapacityReservationBackend(ReservationStore):
-    """Each action takes a request's parameters and returns the answer. It has all of its effect or none."""
+    """Each action takes a request's parameters and returns the answer. It takes effect completely or not at all."""
 
     @_in_one_step
     def create_capacity_reservation(self, given: Parameters) -> dict[str, Any]:
@@ -42,23 +41,28 @@ class CapacityReservationBackend(ReservationStore):
         If a client token comes again with the same parameters, nothing changes, and the answer is the reservation as
         it is by then.
         """
-        fields, new_tags = requests.to_create(given, self.region_name), tags.of_request(given)
+        request = fields, new_tags = requests.to_create(given, self.region_name), tags.of_request(given)
         if arn := given.get("PlacementGroupArn"):
             must_take_reservations(self, arn)
         end_dry_run(given)
-
-        def make() -> CapacityReservation:
-            return self._reserve(fields, new_tags)
-
-        made = self._once(fields["availability_zone"], given, (fields, new_tags), make)
-        return {"CapacityReservation": self._answer(made)}
+        token = fields["availability_zone"], given.get("ClientToken", "")
+        first, made = self.capacity_reservation_tokens.get(token, (request, ""))
+        if first != request:
+            raise EC2ClientError(
+                "IdempotentParameterMismatch", "The client token has been used before, with other parameters."
+            )
+        if not made:
+            made = self._reserve(fields, new_tags)
+            if given.get("ClientToken"):
+                self.capacity_reservation_tokens[token] = request, made
+        return {"CapacityReservation": self._answer(self.existing(made))}
 
     @_in_one_step
     def modify_capacity_reservation(self, given: Parameters) -> dict[str, Any]:
         """Changes an active reservation. The count is absolute."""
         before = self.existing(required(given, "CapacityReservationId"))
         rules.must_be_managed(before, self.account_id, "modified")
-        rules.must_be_active(before, "modified")
+        rules.must_be_modifiable(before)
         changes = requests.to_modify(given, before)
         end_dry_run(given)
         after = replace(before, **changes, adjustment_status="applied", at=market.current().now())
@@ -86,8 +90,6 @@ class CapacityReservationBackend(ReservationStore):
     def describe_capacity_reservations(self, given: Parameters) -> dict[str, Any]:
         """One page of reservations, ended ones included."""
         filters, ids, now = given.get("Filters") or [], given.get("CapacityReservationIds"), market.current().now()
-        describe.matching(filters, [])
-        end_dry_run(given)
         seen = {one.id: one for one in market.current().seen(self) if one.is_visible(now)}
         for given_id in ids or []:
             if checked_id(given_id) not in seen:
@@ -99,73 +101,10 @@ class CapacityReservationBackend(ReservationStore):
             given.get("MaxResults"),
             given.get("NextToken"),
         )
+        end_dry_run(given)
         return {"CapacityReservations": page, "NextToken": token}
 
-    @_in_one_step
-    def create_capacity_reservation_by_splitting(self, given: Parameters) -> dict[str, Any]:
-        """Splits available instances off another reservation; the new one has only the tags of the request.
-
-        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-split.html. On EC2 running instances
-        may follow; here none does.
-        """
-        source, count = (
-            self.existing(required(given, "SourceCapacityReservationId")),
-            int(required(given, "InstanceCount")),
-        )
-
-        def split() -> CapacityReservation:
-            rules.must_be_managed(source, self.account_id, "split")
-            rules.must_be_active(source, "split")
-            rules.must_be_uncommitted(source)
-            most = min(source.available, source.instance_count - 1)
-            if not 1 <= count <= most:
-                raise InvalidValueError(
-                    f"Value ({count}) for parameter InstanceCount is invalid. At most {most} can be split off."
-                )
-            new_tags = tags.of_request(given)
-            end_dry_run(given)
-            date, now = market.current().date(), market.current().now()
-            made = replace(
-                source,
-                **self._identity(),
-                instance_count=count,
-                in_use=0,
-                create_date=date,
-                start_date=date,
-                adjustment_status=None,
-                described={name: value for name, value in source.described.items() if name not in _NOT_INHERITED},
-                at=now,
-            )
-            self.put_capacity_reservation(replace(source, instance_count=source.instance_count - count, at=now))
-            return self._tagged(made, new_tags)
-
-        request = {name: value for name, value in given.items() if name != "ClientToken"}
-        made = self._once("", given, request, split)
-        return {
-            "SourceCapacityReservation": self._answer(self.existing(source.id)),
-            "DestinationCapacityReservation": self._answer(made),
-            "InstanceCount": count,
-        }
-
-    def _once(
-        self, scope: str, given: Parameters, request: Any, make: Callable[[], CapacityReservation]
-    ) -> CapacityReservation:
-        """What the same request with the same client token made before, or makes now."""
-        key = (scope, str(given.get("ClientToken")))
-        first, made = self.capacity_reservation_tokens.get(key, (None, ""))
-        if not given.get("ClientToken"):
-            return make()
-        if not made:
-            reservation = make()
-            self.capacity_reservation_tokens[key] = request, reservation.id
-            return reservation
-        if first != request:
-            raise EC2ClientError(
-                "IdempotentParameterMismatch", "The client token has been used before, with other parameters."
-            )
-        return self.existing(made)
-
-    def _reserve(self, fields: dict[str, Any], new_tags: dict[str, str]) -> CapacityReservation:
+    def _reserve(self, fields: dict[str, Any], new_tags: dict[str, str]) -> str:
         instance_type, zone, supply = fields["instance_type"], fields["availability_zone"], market.current()
         if not supply.is_offered(instance_type, zone, self.region_name):
             raise EC2ClientError(
@@ -173,22 +112,37 @@ class CapacityReservationBackend(ReservationStore):
                 f"Your requested instance type ({instance_type}) is not supported in your requested Availability Zone "
                 f"({zone}).",
             )
-        date, ends_at = supply.date(), supply.reading_at(fields["end_date"])
-        identity = self._identity()
+        date = supply.date()
         made = CapacityReservation(
-            **identity, **fields, create_date=date, start_date=date, at=supply.now(), ends_at=ends_at
+            **new_identity(self.partition, self.region_name, self.account_id),
+            **fields,
+            create_date=date,
+            start_date=date,
+            at=supply.now(),
+            ends_at=supply.reading_at(fields["end_date"]),
         )
-        # A pending one absorbs at once as well: the instances' capacity is promised to it.
-        return self._tagged(supply.created(self, self.grown(made, 0)), new_tags)
-
-    def _tagged(self, made: CapacityReservation, new_tags: dict[str, str]) -> CapacityReservation:
+        # A pending reservation absorbs at once, too: the instances' capacity is promised to it.
+        made = supply.created(self, self.grown(made, 0))
         if new_tags:
             self.create_tags([made.id], new_tags)
         self.put_capacity_reservation(made)
-        return made
+        return made.id
 
     def _answer(self, reservation: CapacityReservation) -> dict[str, Any]:
         return reservation.answer(self.tags.get(reservation.id, {}))
 
-    def _identity(self) -> dict[str, Any]:
-        return new_identity(self.partition, self.region_name, self.account_id)
+
+class CapacityReservationsResponse(EC2BaseResponse):
+    """The actions, as a mixin of moto's EC2Response, which dispatches to them."""
+
+    def create_capacity_reservation(self) -> ActionResult:
+        return ActionResult(self.ec2_backend.create_capacity_reservation(self._get_params()))
+
+    def modify_capacity_reservation(self) -> ActionResult:
+        return ActionResult(self.ec2_backend.modify_capacity_reservation(self._get_params()))
+
+    def cancel_capacity_reservation(self) -> ActionResult:
+        return ActionResult(self.ec2_backend.cancel_capacity_reservation(self._get_params()))
+
+    def describe_capacity_reservations(self) -> ActionResult:
+        return ActionResult(self.ec2_backend.describe_capacity_reservations(self._get_params()))

@@ -36,7 +36,7 @@ _MAX_PAGE = 1000
 
 
 def matching(filters: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> list[Answer]:
-    """Those that pass all filters, each by one of its values.
+    """The reservations that match all filters, each by one of its values.
 
     Values are case-sensitive; `*` and `?` are wildcards unless a backslash precedes them. Dates compare as text such
     as `2026-11-11T00:00:00.000Z`.
@@ -58,7 +58,7 @@ def page_of(
     Args:
         answers: in order of creation.
         order: the ids of all reservations that ever were, in order of creation.
-        size: 1 to 1000; without it a page has 1000.
+        size: of a page; without it a page has 1000.
         token: of the page before.
     """
     size = _MAX_PAGE if size is None else size
@@ -66,9 +66,8 @@ def page_of(
         raise InvalidValueError(f"Value ({size}) for parameter MaxResults is invalid. Give 1 to {_MAX_PAGE}.")
     if token and token not in order:
         raise InvalidNextToken(token)
-    place = {given: index for index, given in enumerate(order)}
-    after = place[token] if token else -1
-    following = [one for one in answers if place[one["CapacityReservationId"]] > after]
+    passed = set(order[: order.index(token) + 1]) if token else set()
+    following = [one for one in answers if one["CapacityReservationId"] not in passed]
     page = following[:size]
     return page, page[-1]["CapacityReservationId"] if len(following) > size else None
 

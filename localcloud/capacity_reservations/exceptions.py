@@ -1,4 +1,4 @@
-"""The errors that come up in several places. All others are an EC2ClientError with its code, where it is raised.
+"""Errors that are raised in several places. Others are an EC2ClientError with a code, where they are raised.
 
 Codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
@@ -7,27 +7,9 @@ from moto.ec2.exceptions import EC2ClientError
 
 
 class InvalidValueError(EC2ClientError):
-    """A parameter that cannot be."""
+    """An invalid value of a parameter."""
 
     code = "InvalidParameterValue"
-
-
-class InvalidCombinationError(EC2ClientError):
-    """Parameters that exclude or need each other."""
-
-    code = "InvalidParameterCombination"
-
-
-class InvalidStateError(EC2ClientError):
-    """The reservation's state forbids it."""
-
-    code = "InvalidState"
-
-
-class NotPermittedError(EC2ClientError):
-    """What the reservation is forbids it. AWS documents that it refuses these requests, and not with which code."""
-
-    code = "OperationNotPermitted"
 
 
 class ReservationNotFoundError(EC2ClientError):

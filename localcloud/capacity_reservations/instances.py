@@ -1,4 +1,4 @@
-"""The instances that run, as far as they need capacity, and which of them fit a reservation.
+"""The running instances, and which of them fit a reservation.
 
 moto's instances get the attributes `capacity_reservation_specification` and `capacity_reservation_id`, which
 DescribeInstances shows, and `has_capacity`, which is true while they run. `launches` sets them.
@@ -13,7 +13,7 @@ from localcloud.capacity_reservations.reservation import CapacityReservation
 ONLY = "capacity-reservations-only"
 """The preference with which an instance runs in reservations and nowhere else."""
 _OTHER_MARKETS = ("CapacityBlockId", "Interruptible")
-"""What is launched into these has a purchasing option of its own, which is not simulated."""
+"""Launches into these need a purchasing option that is not simulated."""
 
 
 def running(backend: Any) -> list[Any]:
@@ -23,7 +23,7 @@ def running(backend: Any) -> list[Any]:
 
 
 def joining(backend: Any, reservation: CapacityReservation) -> list[Any]:
-    """The running instances in no reservation that this one takes in at once, as far as it has room.
+    """The running instances outside reservations that this one absorbs at once, as far as it has room.
 
     "If you have running instances with matching attributes at the time the Capacity Reservation becomes active,
     those instances automatically run in the reserved capacity":
@@ -35,7 +35,7 @@ def joining(backend: Any, reservation: CapacityReservation) -> list[Any]:
 
 
 def leave_all(backend: Any, reservation: CapacityReservation) -> int:
-    """Lets the instances of an ended reservation run on beside the others; how many there are."""
+    """Lets the instances of an ended reservation run on outside it; how many there are."""
     inside = [one for one in running(backend) if one.capacity_reservation_id == reservation.id]
     for one in inside:
         one.capacity_reservation_id = None
@@ -62,7 +62,7 @@ def may_enter(backend: Any, instance: Any, reservation: CapacityReservation) -> 
         instance.placement.zone,
         instance.platform_details,
         instance.placement.tenancy,
-        group.group_arn if group and group.strategy == "cluster" else None,
+        group["GroupArn"] if group and group["Strategy"] == "cluster" else None,
     ):
         return False
     specification = instance.capacity_reservation_specification
@@ -78,5 +78,5 @@ def may_enter(backend: Any, instance: Any, reservation: CapacityReservation) -> 
 
 
 def platform_of(instance: Any) -> str:
-    """As reservations name it. moto's images are Windows or Linux."""
+    """The platform as reservations name it. moto's images are Windows or Linux."""
     return "Windows" if str(instance.platform).lower() == "windows" else "Linux/UNIX"

@@ -5,41 +5,32 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/cr-groups-launch.html
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from moto.ec2.exceptions import EC2ClientError
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError, InvalidParameterCombination
 from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_dict_attribute_mapping
 
 from localcloud.capacity_reservations import market
 from localcloud.capacity_reservations.exceptions import (
     InsufficientCapacityError,
-    InvalidCombinationError,
+    PlacementGroupUnknownError,
     ReservationNotFoundError,
 )
 from localcloud.capacity_reservations.instances import ONLY, may_enter, platform_of
-from localcloud.capacity_reservations.requests import checked_id, one_of
+from localcloud.capacity_reservations.requests import checked_id, one_of, refuse_missing_features
 
-_request: ContextVar[tuple[Mapping[str, Any], int]] = ContextVar("request", default=({}, 0))
-"""The parameters of RunInstances, and MaxCount less MinCount: moto passes neither on."""
-
-
-@contextmanager
-def launching(given: Mapping[str, Any], more: int) -> Iterator[None]:
-    """Launches in this block have these parameters, and up to so many instances more; the launch template fills in."""
-    token = _request.set((given, more))
-    try:
-        yield
-    finally:
-        _request.reset(token)
+_request: ContextVar[Mapping[str, Any]] = ContextVar("request")
+"""The parameters of RunInstances, which moto does not pass on."""
 
 
 def hook() -> None:
-    """Makes moto's instances ask for capacity. To be called once."""
+    """Makes moto's instances ask for capacity. Call it once."""
     filter_dict_attribute_mapping["capacity-reservation-id"] = "capacity_reservation_id"
     # By setattr: methods are replaced on purpose.
     setattr(Instance, "start", _before(Instance.start, _start))  # noqa: B010
@@ -47,39 +38,45 @@ def hook() -> None:
     setattr(Instance, "terminate", _before(Instance.terminate, _end))  # noqa: B010
 
 
+class LaunchingResponse(InstanceResponse):
+    """Passes the parameters on to the backend."""
+
+    def run_instances(self) -> ActionResult:
+        token = _request.set(self._get_params())
+        try:
+            return super().run_instances()
+        finally:
+            _request.reset(token)
+
+
 class LaunchingBackend(InstanceBackend):
-    """Launches as many instances as have capacity, from MinCount to MaxCount."""
+    """Launches instances that have capacity. The launch template fills in what the request leaves out."""
 
     def run_instances(self, image_id: str, count: int, *args: Any, **kwargs: Any) -> Any:
         with market.current().lock:
-            given, more = _request.get()
-            template = kwargs.get("launch_template")
+            given, template = _request.get({}), kwargs.get("launch_template")
             data = self._get_template_from_args(template).data if template else {}
             placement = {**(data.get("Placement") or {}), **(given.get("Placement") or {})}
             specification = _specification({**data, **given}.get("CapacityReservationSpecification") or {})
-            group = None
-            if placement.get("GroupName") or placement.get("GroupId"):
-                group = self.get_placement_group(  # type: ignore[attr-defined]
-                    placement.get("GroupName"), placement.get("GroupId")
-                )
-            launched: Any = super().run_instances(image_id, count + more, *args, **kwargs)
-            running = 0
+            refuse_missing_features(placement, "GroupId")
+            group = placement.get("GroupName", "")
+            if group and group not in self.placement_groups:  # type: ignore[attr-defined]
+                raise PlacementGroupUnknownError(group)
+            launched: Any = super().run_instances(image_id, count, *args, **kwargs)
+            for one in launched.instances:
+                one.capacity_reservation_id, one.has_capacity = None, False
+                spot = {"CapacityReservationPreference": "none"}
+                one.capacity_reservation_specification = spot if one.lifecycle == "spot" else specification
+                one.placement.tenancy = str(placement.get("Tenancy") or "default")
+                one.placement.group_name = group
+                one.platform_details = platform_of(one)
             try:
+                _give_capacity(self, launched.instances)
+            except EC2ClientError:
                 for one in launched.instances:
-                    one.capacity_reservation_id, one.has_capacity = None, False
-                    spot = {"CapacityReservationPreference": "none"}
-                    one.capacity_reservation_specification = spot if one.lifecycle == "spot" else specification
-                    one.placement.tenancy = str(placement.get("Tenancy") or "default")
-                    one.placement.group_name = group.group_name if group else ""
-                    one.platform_details = platform_of(one)
-                running = _give_capacity(self, launched.instances, count) if launched.instances else 0
-            finally:
-                # moto has made MaxCount of them; those without capacity go.
-                for one in launched.instances[running:]:
                     one.terminate()
-                del launched.instances[running:]
-                if not running:
-                    self.reservations.pop(launched.id, None)
+                self.reservations.pop(launched.id)
+                raise
             return launched
 
 
@@ -95,7 +92,7 @@ def _before(perform: Any, act: Any) -> Any:
 
 def _start(instance: Any) -> None:
     if not instance.has_capacity:
-        _give_capacity(instance.ec2_backend, [instance], 1)
+        _give_capacity(instance.ec2_backend, [instance])
 
 
 def _end(instance: Any) -> None:
@@ -112,58 +109,40 @@ def _end(instance: Any) -> None:
         backend.put_capacity_reservation(replace(reservation, in_use=left, at=market.current().now()))
 
 
-def _give_capacity(backend: Any, launched: Sequence[Any], least: int) -> int:
-    """Gives capacity to as many instances as possible, all in one reservation or all in none; how many got it.
-
-    A reservation takes all of them or none: it needs "sufficient available capacity". If none has room, they take
-    free capacity, if the launch allows that.
-
-    Args:
-        backend: moto's.
-        launched: alike; the first ones are served.
-        least: how many must have capacity.
+def _give_capacity(backend: Any, launched: Sequence[Any]) -> None:
+    """Gives capacity to instances that are alike: all in one reservation, or all in none.
 
     Raises:
         EC2ClientError: the targeted reservation does not exist, no reservation has room for a launch that may run
             in reservations only, the account may not have more, or no more are free.
     """
     backend.settle_capacity_reservations()
-    first, specification = launched[0], launched[0].capacity_reservation_specification
+    first, count, chosen = launched[0], len(launched), None
+    specification = first.capacity_reservation_specification
     target = specification.get("CapacityReservationTarget", {}).get("CapacityReservationId")
     if target and target not in backend.capacity_reservations:
         raise ReservationNotFoundError(target)
-    is_only = target or specification.get("CapacityReservationPreference") == ONLY
-    open_to = [one for one in backend.capacity_reservations.values() if may_enter(backend, first, one)]
-    for count in range(len(launched), least - 1, -1):
-        chosen = next((one for one in open_to if one.available >= count), None)
-        if chosen is not None:
-            chosen = replace(chosen, in_use=chosen.in_use + count, at=market.current().now())
-            backend.put_capacity_reservation(chosen)
-        elif is_only or not _take(backend, first, count, must=count == least):
-            continue
-        for one in launched[:count]:
-            one.has_capacity, one.capacity_reservation_id = True, chosen.id if chosen else None
-        return count
-    if is_only:
+    for one in backend.capacity_reservations.values():
+        if one.available >= count and may_enter(backend, first, one):
+            chosen = replace(one, in_use=one.in_use + count, at=market.current().now())
+            break
+    if chosen is not None:
+        backend.put_capacity_reservation(chosen)
+    elif target or specification.get("CapacityReservationPreference") == ONLY:
         # The words are EC2's, as people report them: https://github.com/scylladb/scylla-cluster-tests/issues/8839
         words = "The requested reservation does not have sufficient compatible and available capacity for this request."
         raise EC2ClientError("ReservationCapacityExceeded", words)
-    raise InsufficientCapacityError(first.instance_type, first.placement.zone)
-
-
-def _take(backend: Any, first: Any, count: int, *, must: bool) -> bool:
-    if first.lifecycle != "spot":
-        try:
+    else:
+        if first.lifecycle != "spot":
             market.current().admit(backend, first.instance_type, count)
-        except EC2ClientError:
-            if must:
-                raise
-            return False
-    return market.current().take(first.instance_type, first.placement.zone, count)
+        if not market.current().take(first.instance_type, first.placement.zone, count):
+            raise InsufficientCapacityError(first.instance_type, first.placement.zone)
+    for one in launched:
+        one.has_capacity, one.capacity_reservation_id = True, chosen.id if chosen else None
 
 
 def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A CapacityReservationSpecification that makes sense, as DescribeInstances shows it.
+    """A valid CapacityReservationSpecification, as DescribeInstances shows it.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservationSpecification.html
     """
@@ -172,10 +151,8 @@ def _specification(given: Mapping[str, Any]) -> dict[str, Any]:
     shown = {} if preference is None and target else {name: one_of(given, name, name, "open")}
     if not target:
         return shown
-    if len(target) > 1:
-        raise InvalidCombinationError("Give the id of a Capacity Reservation or the ARN of a group, not both")
     if preference not in (None, ONLY):
-        raise InvalidCombinationError(f"A CapacityReservationTarget goes with no preference but {ONLY}")
+        raise InvalidParameterCombination(f"A CapacityReservationTarget goes with no preference but {ONLY}")
     if "CapacityReservationId" in target:
         checked_id(target["CapacityReservationId"])
     return {**shown, "CapacityReservationTarget": dict(target)}

@@ -15,12 +15,7 @@ from localcloud.capacity_reservations.reservation import CapacityReservation
 
 
 class NotInGroupError(Exception):
-    """One reservation of a request to Resource Groups is not added, or removed.
-
-    Args:
-        message: what is wrong.
-        code: AWS documents none; this one is ours.
-    """
+    """A reservation cannot be in a resource group. AWS documents no code for it; the default is ours."""
 
     def __init__(self, message: str, code: str = "INVALID_RESOURCE") -> None:
         super().__init__(message)
@@ -46,7 +41,7 @@ class Market:
         """The clock's reading at a date; infinite if there is none."""
         return math.inf if date is None else date.timestamp()
 
-    def zones(self, region: str) -> dict[str, str | None]:
+    def zones(self, region: str) -> dict[str, str]:
         """The ids of the zones in which reservations can be made, by their names."""
         return {str(zone.name): str(zone.zone_id) for zone in RegionsAndZonesBackend.zones.get(region, [])}
 
@@ -56,19 +51,12 @@ class Market:
         return not types or instance_type in types
 
     def admit(
-        self,
-        backend: Any,
-        instance_type: str,
-        count: int,
-        reservation: CapacityReservation | None = None,
+        self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
-        """Refuses what the account may not have, however much is free.
+        """Refuses so many more instances to the account, however many are free.
 
-        Args:
-            backend: of the Region.
-            instance_type: the type.
-            count: how many instances the account is to have more. A reservation that absorbs some grows by more.
-            reservation: the one that is to be made or to grow, as it is to be; None for a launch.
+        The reservation is the one that is to be made or to grow, as it is to be; None for a launch. It grows by more if
+        it absorbs instances.
 
         Raises:
             EC2ClientError: e.g. VcpuLimitExceeded.
@@ -101,11 +89,11 @@ class Market:
         """What describe shows, in order of creation. It may be out of date."""
         return list(backend.capacity_reservations.values())
 
-    def regroup(self, action: str, region: str, arn: str) -> None:
-        """Called before Resource Groups adds or removes a reservation.
+    def grouping(self, region: str, reservation_id: str) -> None:
+        """Called before Resource Groups adds a reservation.
 
         Raises:
-            NotInGroupError: it is not to be added, or removed.
+            NotInGroupError: it is not to be added.
         """
 
 

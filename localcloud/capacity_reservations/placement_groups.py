@@ -1,114 +1,61 @@
-"""Placement groups, as mixins of moto's EC2Backend and EC2Response.
+"""Placement groups, as mixins of moto's EC2Backend and EC2Response; here they can only be created.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-groups.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribePlacementGroups.html
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses._base_response import EC2BaseResponse
-from moto.ec2.utils import generic_filter, random_id
+from moto.ec2.utils import random_id
 
-from localcloud.capacity_reservations import instances, tags
 from localcloud.capacity_reservations.exceptions import InvalidValueError, PlacementGroupUnknownError
 from localcloud.capacity_reservations.requests import one_of, required
-
-
-class PlacementGroup(TaggedEC2Resource):
-    """One group. The attributes have the names of EC2's answers, in snake case.
-
-    Args:
-        ec2_backend: moto's.
-        given: the request CreatePlacementGroup.
-    """
-
-    state = "available"
-
-    def __init__(self, ec2_backend: Any, given: Mapping[str, Any]) -> None:
-        self.ec2_backend = ec2_backend
-        self.group_name = str(required(given, "GroupName"))
-        self.strategy = one_of(given, "Strategy", "PlacementStrategy", "cluster")
-        self.partition_count, self.spread_level = given.get("PartitionCount"), given.get("SpreadLevel")
-        self.id = self.group_id = str(random_id("pg", 17))
-        place = f"{ec2_backend.partition}:ec2:{ec2_backend.region_name}:{ec2_backend.account_id}"
-        self.group_arn = f"arn:{place}:placement-group/{self.group_name}"
 
 
 class PlacementGroupBackend:
     """The groups of one account in one Region."""
 
     def __init__(self) -> None:
-        self.placement_groups: dict[str, PlacementGroup] = {}
-        """By name, in order of creation."""
-
-    def get_placement_group(self, name: str | None = None, group_id: str | None = None) -> PlacementGroup:
-        """One, by its name or its id.
-
-        Raises:
-            PlacementGroupUnknownError: there is none.
-        """
-        for group in self.placement_groups.values():
-            if group.group_name == name or group.id == group_id:
-                return group
-        raise PlacementGroupUnknownError(str(name or group_id))
-
-    def create_placement_group(self, given: Mapping[str, Any]) -> PlacementGroup:
-        """Makes one."""
-        group, new_tags = PlacementGroup(self, given), tags.of_request(given, "placement-group")
-        if group.group_name in self.placement_groups:
-            message = f"The Placement Group '{group.group_name}' already exists."
-            raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
-        self.placement_groups[group.group_name] = group
-        group.add_tags(new_tags)
-        return group
-
-    def delete_placement_group(self, name: str) -> None:
-        """Deletes one in which no instance runs."""
-        group = self.get_placement_group(name)
-        if any(one.placement.group_name == name for one in instances.running(self)):
-            message = f"The placement group '{name}' is in use and may not be deleted."
-            raise EC2ClientError("InvalidPlacementGroup.InUse", message)
-        del self.placement_groups[group.group_name]
+        self.placement_groups: dict[str, dict[str, str]] = {}
+        """As EC2 answers them, by name."""
 
 
 class PlacementGroupsResponse(EC2BaseResponse):
-    """Creates, describes and deletes them."""
+    """Creates them."""
 
     def create_placement_group(self) -> ActionResult:
         self.error_on_dryrun()
-        return ActionResult({"PlacementGroup": self.ec2_backend.create_placement_group(self._get_params())})
-
-    def describe_placement_groups(self) -> ActionResult:
-        self.error_on_dryrun()
-        backend, names, ids = self.ec2_backend, self._get_param("GroupNames"), self._get_param("GroupIds")
-        groups = [backend.get_placement_group(name) for name in names or []]
-        groups += [backend.get_placement_group(group_id=group_id) for group_id in ids or []]
-        if not names and not ids:
-            groups = list(backend.placement_groups.values())
-        return ActionResult({"PlacementGroups": generic_filter(self._filters_from_querystring(), groups)})
-
-    def delete_placement_group(self) -> EmptyResult:
-        self.error_on_dryrun()
-        self.ec2_backend.delete_placement_group(str(required(self._get_params(), "GroupName")))
-        return EmptyResult()
+        given, backend = self._get_params(), self.ec2_backend
+        name, group_id = str(required(given, "GroupName")), str(random_id("pg", 17))
+        if name in backend.placement_groups:
+            message = f"The Placement Group '{name}' already exists."
+            raise EC2ClientError("InvalidPlacementGroup.Duplicate", message)
+        group = backend.placement_groups[name] = {
+            "GroupName": name,
+            "State": "available",
+            "Strategy": one_of(given, "Strategy", "PlacementStrategy", "cluster"),
+            "GroupId": group_id,
+            "GroupArn": f"arn:{backend.partition}:ec2:{self.region}:{backend.account_id}:placement-group/{name}",
+        }
+        tags = self._parse_tag_specification().get("placement-group", {})
+        backend.create_tags([group_id], tags)
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return ActionResult({"PlacementGroup": {**group, "Tags": listed}})
 
 
 def must_take_reservations(backend: Any, arn: str) -> None:
-    """Refuses a group in which no reservation can be made: only a cluster placement group can have some.
+    """Refuses all but cluster placement groups. AWS documents no error for the others; these are the nearest.
 
-    AWS documents no error for another one; these are the nearest.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
     """
     for group in backend.placement_groups.values():
-        if group.group_arn == arn:
-            if group.strategy != "cluster":
+        if group["GroupArn"] == arn:
+            if group["Strategy"] != "cluster":
                 raise InvalidValueError(
-                    f"A Capacity Reservation needs a cluster placement group; that of '{arn}' is {group.strategy}."
+                    f"A Capacity Reservation needs a cluster placement group; that of '{arn}' is {group['Strategy']}."
                 )
             return
     raise PlacementGroupUnknownError(arn)

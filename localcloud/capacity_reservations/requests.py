@@ -1,4 +1,4 @@
-"""The parameters of requests about reservations, checked by themselves and against what the Region has.
+"""Checks the parameters of requests about reservations.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservation.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyCapacityReservation.html
@@ -11,11 +11,11 @@ from typing import Any
 
 from botocore.model import StringShape
 from moto.core.utils import get_service_model
-from moto.ec2.exceptions import DryRunClientError, EC2ClientError, MissingParameterError
+from moto.ec2.exceptions import DryRunClientError, EC2ClientError, InvalidParameterCombination, MissingParameterError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from localcloud.capacity_reservations import market
-from localcloud.capacity_reservations.exceptions import InvalidCombinationError, InvalidValueError
+from localcloud.capacity_reservations.exceptions import InvalidValueError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
 Parameters = Mapping[str, Any]
@@ -25,6 +25,7 @@ _MAX_INSTANCES = 1000
 """For one create, and for the change of one modify (botocore's model)."""
 _MAX_TOKEN_LENGTH = 64
 _ID = re.compile(r"cr-[0-9a-f]{17}")
+_FUTURE_DATED = ("StartDate", "CommitmentDuration", "DeliveryPreference")
 _CHANGES = ("InstanceCount", "EndDate", "EndDateType", "InstanceMatchCriteria")
 
 
@@ -35,27 +36,31 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
         EC2ClientError: of a kind that fits what is wrong. Whether the zone offers the type, and whether there is such
             a placement group, is not checked here.
     """
-    for name in ("InstanceType", "InstancePlatform", "InstanceCount"):
+    refuse_missing_features(given, "AvailabilityZoneId", "OutpostArn", *_FUTURE_DATED)
+    for name in ("InstanceType", "InstancePlatform", "AvailabilityZone", "InstanceCount"):
         required(given, name)
-    refuse_missing_features(given, "OutpostArn", "StartDate", "CommitmentDuration", "DeliveryPreference")
     instance_type, count, token = str(given["InstanceType"]), int(given["InstanceCount"]), given.get("ClientToken", "")
     if instance_type not in INSTANCE_TYPES:
         raise InvalidValueError(f"Invalid value '{instance_type}' for InstanceType: no such instance type.")
-    zone, zone_id = _zone(given, region)
+    zone, zones = str(given["AvailabilityZone"]), market.current().zones(region)
+    if zone not in zones:
+        raise InvalidValueError(f"Invalid availability zone: [{zone}]")
     if not 1 <= count <= _MAX_INSTANCES:
         raise InvalidValueError(f"Value ({count}) for parameter InstanceCount is invalid. Give 1 to 1000.")
     if len(token) > _MAX_TOKEN_LENGTH or not token.isascii():
         raise InvalidValueError(f"ClientToken must have at most {_MAX_TOKEN_LENGTH} ASCII characters")
     support = INSTANCE_TYPES[instance_type].get("EbsInfo", {}).get("EbsOptimizedSupport")
     if given.get("EbsOptimized") and support not in ("default", "supported"):
-        raise InvalidCombinationError(f"EBS-optimized instances are not supported for instance type {instance_type}.")
+        raise InvalidParameterCombination(
+            f"EBS-optimized instances are not supported for instance type {instance_type}."
+        )
     end_date_type = one_of(given, "EndDateType", "EndDateType", "unlimited")
     group = given.get("PlacementGroupArn")
     return {
         "instance_type": instance_type,
         "instance_platform": one_of(given, "InstancePlatform", "CapacityReservationInstancePlatform", ""),
         "availability_zone": zone,
-        "availability_zone_id": zone_id,
+        "availability_zone_id": zones[zone],
         "instance_count": count,
         "tenancy": one_of(given, "Tenancy", "CapacityReservationTenancy", "default"),
         "ebs_optimized": bool(given.get("EbsOptimized")),
@@ -68,7 +73,7 @@ def to_create(given: Parameters, region: str) -> dict[str, Any]:
 
 
 def to_modify(given: Parameters, before: CapacityReservation) -> dict[str, Any]:
-    """The fields of the reservation that a request changes. Type, zone, platform and tenancy are no parameters at all.
+    """The fields that a request changes. Type, zone, platform and tenancy cannot be changed.
 
     `Accept` and `AdditionalInfo` are ignored, as by EC2, for which they are reserved.
 
@@ -94,11 +99,7 @@ def to_modify(given: Parameters, before: CapacityReservation) -> dict[str, Any]:
 
 
 def required(given: Parameters, name: str) -> Any:
-    """The value of a parameter.
-
-    Raises:
-        MissingParameterError: it is not there.
-    """
+    """The value of a parameter, which must be there."""
     value = given.get(name)
     if value is None or value == "":
         raise MissingParameterError(name)
@@ -124,34 +125,22 @@ def one_of(given: Parameters, name: str, shape: str, default: str) -> str:
 
 
 def refuse_missing_features(given: Parameters, *names: str) -> None:
-    """Refuses what EC2 has and moto has not, so that nobody takes it for done."""
+    """Refuses parameters that are not simulated, so that nobody expects an effect."""
     for name in names:
         if given.get(name) is not None:
-            raise EC2ClientError("Unsupported", f"{name} of Capacity Reservations is not simulated: leave it out")
+            raise EC2ClientError("Unsupported", f"{name} is not simulated: leave it out")
 
 
 def end_dry_run(given: Parameters) -> None:
-    """Refuses a dry run, which has found nothing wrong."""
+    """Ends a dry run that would have succeeded."""
     if given.get("DryRun"):
         raise DryRunClientError()
-
-
-def _zone(given: Parameters, region: str) -> tuple[str, str | None]:
-    name, zone_id = given.get("AvailabilityZone"), given.get("AvailabilityZoneId")
-    if name and zone_id:
-        raise InvalidCombinationError("Give AvailabilityZone or AvailabilityZoneId, not both")
-    if not name and not zone_id:
-        raise MissingParameterError("AvailabilityZone")
-    for known, known_id in market.current().zones(region).items():
-        if name == known or (zone_id and zone_id == known_id):
-            return known, known_id
-    raise InvalidValueError(f"Invalid availability zone: [{name or zone_id}]")
 
 
 def _end(end_date_type: str, end_date: datetime | None) -> datetime | None:
     """The end in UTC: needed by a limited reservation, refused for an unlimited one, never in the past."""
     if (end_date_type == "unlimited") != (end_date is None):
-        raise InvalidCombinationError("Give EndDate if EndDateType is limited, and leave it out if it is unlimited")
+        raise InvalidParameterCombination("Give EndDate if EndDateType is limited, and leave it out if it is unlimited")
     if end_date is None:
         return None
     end = end_date.replace(tzinfo=UTC) if end_date.tzinfo is None else end_date.astimezone(UTC)

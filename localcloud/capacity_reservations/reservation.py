@@ -1,4 +1,4 @@
-"""One Capacity Reservation, as it is or was at one moment."""
+"""One Capacity Reservation at one moment."""
 
 import math
 from collections.abc import Mapping
@@ -24,14 +24,13 @@ class CapacityReservation:
     owner_id: str
     instance_type: str
     availability_zone: str
-    availability_zone_id: str | None
-    """None for a local zone whose name has an unusual form."""
+    availability_zone_id: str
     instance_count: int
     create_date: datetime
     start_date: datetime | None
     """None until it has become active."""
     at: float
-    """When it became what it is here."""
+    """When this version began."""
     instance_platform: str = "Linux/UNIX"
     tenancy: str = "default"
     ebs_optimized: bool = False
@@ -50,7 +49,7 @@ class CapacityReservation:
     after_adjustment: "CapacityReservation | None" = field(default=None, compare=False)
     """What it becomes then."""
     in_use: int = 0
-    """Instances that are not available: they run in it, or are lent out."""
+    """Instances that are not available: they run in it, or are lent."""
     described: Mapping[str, Any] = field(default_factory=dict)
     """Further fields by EC2's names, which describe shows as they are; None hides a field."""
 

@@ -1,10 +1,7 @@
 """Which reservations EC2 changes at all."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from moto.ec2.exceptions import EC2ClientError, OperationNotPermitted
 
-from localcloud.capacity_reservations.exceptions import InvalidStateError, NotPermittedError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 
 _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
@@ -12,17 +9,12 @@ _CANCELLABLE = frozenset({"active", "assessing", "delayed"})
 
 
 def must_be_managed(reservation: CapacityReservation, account: str, done: str) -> None:
-    """Refuses what only somebody else, or another action, can change.
+    """Refuses what only others, or other actions, can change. AWS does not document the code.
 
     Sources, all in https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/: capacity-reservation-sharing.html ("Consumers
     cannot modify the shared Capacity Reservation in any way"), cr-fleets.html ("can't be managed individually"),
     interruptible-capacity-reservations.html ("cannot directly modify or cancel"); CancelCapacityReservation ("You can't
     modify or cancel a Capacity Block").
-
-    Args:
-        reservation: as it is.
-        account: whose request it is.
-        done: what is asked for, e.g. `modified`.
     """
     shown = reservation.described
     if reservation.owner_id != account:
@@ -35,63 +27,37 @@ def must_be_managed(reservation: CapacityReservation, account: str, done: str) -
         why = "it is interruptible; change the allocation of its source"
     else:
         return
-    raise NotPermittedError(f"The capacity reservation '{reservation.id}' cannot be {done}: {why}.")
+    raise OperationNotPermitted(f"The capacity reservation '{reservation.id}' cannot be {done}: {why}.")
 
 
-def must_be_active(reservation: CapacityReservation, done: str) -> None:
-    """Refuses any other state, and a reservation whose last modification EC2 has not decided about."""
+def must_be_modifiable(reservation: CapacityReservation) -> None:
+    """Refuses all states but active, and a reservation whose last modification EC2 has not decided about."""
     if reservation.state != "active":
-        raise InvalidStateError(
-            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be {done}; "
-            "it must be active."
-        )
+        raise _invalid_state(reservation, f"is {reservation.state} and cannot be modified; it must be active")
     if reservation.adjustment_status == "requested":
-        raise InvalidStateError(
-            f"The last modification of the capacity reservation '{reservation.id}' is being processed."
-        )
+        raise _invalid_state(reservation, "has a modification that is being processed")
 
 
 def must_be_cancellable(reservation: CapacityReservation) -> None:
-    """Refuses a reservation whose state, or commitment, forbids to cancel it."""
+    """Refuses states in which EC2 cancels nothing."""
     if reservation.state not in _CANCELLABLE:
-        raise InvalidStateError(
-            f"The capacity reservation '{reservation.id}' is {reservation.state} and cannot be cancelled."
-        )
-    if reservation.state == "active":
-        must_be_uncommitted(reservation)
-
-
-def must_be_uncommitted(reservation: CapacityReservation) -> None:
-    """Refuses a reservation whose commitment has not ended."""
-    if _committed(reservation):
-        raise NotPermittedError(f"The commitment of the capacity reservation '{reservation.id}' has not ended.")
+        raise _invalid_state(reservation, f"is {reservation.state} and cannot be cancelled")
 
 
 def must_allow(before: CapacityReservation, after: CapacityReservation) -> None:
-    """Refuses a modification that a commitment, or instances in use, forbid.
+    """Refuses a modification that instances in use forbid.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-modify.html, which does not say what
     becomes of a count below the instances in use.
     """
-    committed = _committed(before)
-    least = max(committed, before.in_use)
-    if after.instance_count < min(least, before.instance_count):
-        why = f"{least} instances are in use or committed"
-    elif committed and after.end_date and after.end_date < _commitment(before)["CommitmentEndDate"]:
-        why = "its commitment ends later"
+    if after.instance_count < min(before.in_use, before.instance_count):
+        why = f"{before.in_use} instances are in use"
     elif before.in_use and after.instance_match_criteria != before.instance_match_criteria:
         why = "it must be idle to change its instance eligibility"
     else:
         return
-    raise NotPermittedError(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
+    raise OperationNotPermitted(f"The capacity reservation '{before.id}' cannot be modified so: {why}.")
 
 
-def _committed(reservation: CapacityReservation) -> int:
-    """Instances that must be kept until the commitment of a future-dated reservation ends; 0 if there is none."""
-    commitment = _commitment(reservation)
-    ends = commitment.get("CommitmentEndDate")
-    return int(commitment.get("CommittedInstanceCount", 0)) if ends and datetime.now(UTC) < ends else 0
-
-
-def _commitment(reservation: CapacityReservation) -> Mapping[str, Any]:
-    return reservation.described.get("CommitmentInfo") or {}
+def _invalid_state(reservation: CapacityReservation, why: str) -> EC2ClientError:
+    return EC2ClientError("InvalidState", f"The capacity reservation '{reservation.id}' {why}.")

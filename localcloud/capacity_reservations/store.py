@@ -1,4 +1,4 @@
-"""The reservations of one account in one Region: what they take from the market, and what time brings."""
+"""The reservations of one account in one Region: what they take from the market, and how they change by themselves."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from localcloud.capacity_reservations.reservation import CapacityReservation
 
 
 class ReservationStore:
-    """What `CapacityReservationBackend` works on. Callers hold the market's lock."""
+    """Stores the reservations for `CapacityReservationBackend`. Callers hold the market's lock."""
 
     account_id: str
     region_name: str
@@ -26,7 +26,7 @@ class ReservationStore:
         self.capacity_reservations: dict[str, CapacityReservation] = {}
         """All that the account sees, ended and shared ones included, in order of creation."""
         self.capacity_reservation_tokens: dict[tuple[str, str], tuple[Any, str]] = {}
-        """What a client token stands for in a zone: the request, and the id of what it made. EC2 documents only that
+        """The request and the reservation's id, by zone and client token. EC2 documents only that
         another Region or zone is another token space; how long it remembers is unknown, so this never forgets:
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Run_Instance_Idempotency.html
         """
@@ -39,7 +39,7 @@ class ReservationStore:
         market.current().noted(self, reservation)
 
     def settle_capacity_reservations(self) -> None:
-        """Lets the changes happen that time has brought."""
+        """Makes the changes that are due."""
         now = market.current().now()
         if now < self._nothing_changes_before:
             return
@@ -60,7 +60,7 @@ class ReservationStore:
         ReservationStore.__init__(self)
 
     def absorb_instances(self, reservation: CapacityReservation) -> None:
-        """Lets running instances into a reservation that has come to fit them."""
+        """Lets running instances into a reservation that fits them now."""
         if reservation.state == "active":
             resized = self._resized(reservation, reservation.instance_count)
             if resized is not None and resized is not reservation:
@@ -73,7 +73,7 @@ class ReservationStore:
         return reservation
 
     def grown(self, after: CapacityReservation, held: int) -> CapacityReservation:
-        """It with what it absorbs, after taking what it has more, or giving back what it has less."""
+        """The reservation with the instances that it absorbs; takes or gives back the difference in capacity."""
         more = after.instance_count - held
         if more > 0:
             more -= len(instances.joining(self, after))
@@ -84,14 +84,14 @@ class ReservationStore:
         return resized
 
     def put_ended(self, before: CapacityReservation, after: CapacityReservation) -> None:
-        """Puts it. If it no longer holds its instances, those that do not run are free."""
+        """Stores it. If it has ended, the instances that do not run become free."""
         self.put_capacity_reservation(after)
         if before.holds and not after.holds:
             left = after.instance_count - instances.leave_all(self, after)
             market.current().give_back(after.instance_type, after.availability_zone, left)
 
     def _resized(self, after: CapacityReservation, held: int) -> CapacityReservation | None:
-        """It with the running instances that it absorbs, which bring their capacity along; None if it lacks the rest.
+        """The reservation with the instances that it absorbs; None if the pool lacks the capacity for the rest.
 
         Args:
             after: as it is to be.
@@ -108,7 +108,7 @@ class ReservationStore:
         return replace(after, in_use=after.in_use + len(joining)) if joining else after
 
     def _next(self, before: CapacityReservation) -> CapacityReservation:
-        """What it becomes by itself."""
+        """The reservation after its next change by itself."""
         at = max(before.at, before.changes_at)
         if before.state == "active" and before.adjusted_at == before.changes_at:
             after, status = before.after_adjustment, "applied"

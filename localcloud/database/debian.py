@@ -40,8 +40,9 @@ def unpack(name: str, folder: Path) -> None:
     """
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise UnpackingFailed("this system has no apt-get to get packages with")
+    sources: list[str | None] = [*mirrors()] or [None]
     failures = []
-    for mirror in mirrors() or [None]:
+    for mirror in sources:
         try:
             return _unpack(name, folder, mirror)
         except UnpackingFailed as failure:

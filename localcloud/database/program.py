@@ -97,6 +97,7 @@ class ServerProgram:
             "--loose-innodb-flush-method=nosync",
             "--loose-debug-no-sync",
             "--loose-innodb-doublewrite=OFF",
+            "--loose-innodb-file-per-table=OFF",
             "--loose-innodb-log-file-size=16M",
             "--loose-aria-pagecache-buffer-size=8M",
             "--loose-key-buffer-size=1M",

@@ -7,28 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from localcloud.ec2.faults import Fault, FaultKind
 from localcloud.ec2.pools import Pool
+from localcloud.ec2.request_rate import ActionCalls
 
 _TIMEOUT_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class ActionCalls:
-    """How often an action was called in a Region since the reset."""
-
-    region: str
-    action: str
-    calls: int
-    """All, whatever came of them."""
-    overdrawn: int
-    """Refused because the request bucket was empty."""
-    unanswered: int
-    """Whose answer an injected fault lost."""
-    refused: dict[str, int]
-    """By error code."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +45,11 @@ class CapacityClient:
 
     def set_free(self, instance_type: str, zone: str, free: int) -> None:
         """Makes so many instances free, e.g. `set_free("r5b.2xlarge", "ap-northeast-1c", 4)`."""
-        self._call("PUT", "capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Free": free})
+        self._call("set_free", instance_type=instance_type, zone=zone, free=free)
 
     def add_free(self, instance_type: str, zone: str, change: int) -> None:
         """Makes so many more instances free, or fewer."""
-        self._call("PUT", "capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Add": change})
+        self._call("add_free", instance_type=instance_type, zone=zone, change=change)
 
     def free(self, instance_type: str, zone: str) -> int:
         """How many are free; 0 where nothing was set."""
@@ -72,67 +57,54 @@ class CapacityClient:
 
     def pools(self) -> list[Pool]:
         """Every pool that was set or used, by type and zone."""
-        pools = self._call("GET", "capacity")["Pools"]
-        return [Pool(pool["InstanceType"], pool["AvailabilityZone"], pool["Free"]) for pool in pools]
+        return [Pool(**pool) for pool in self._call("pools")]
 
     def inject(self, *faults: Fault) -> None:
         """Sets faults; they come after those already set."""
         for fault in faults:
-            self._call("POST", "faults", dataclasses.asdict(fault))
+            self._call("inject", **dataclasses.asdict(fault))
 
     def fired(self) -> dict[FaultKind, int]:
         """Hits by kind since the reset, those of faults that were cleared included."""
-        fired = self._call("GET", "faults")["Fired"]
+        fired = self._call("fired")
         return {kind: fired.get(kind, 0) for kind in FaultKind}
 
     def clear_faults(self) -> None:
         """Ends all faults."""
-        self._call("DELETE", "faults")
+        self._call("clear_faults")
 
     def set_vcpu_quota(self, region: str, vcpus: int | None, quota: str = "standard") -> None:
         """Limits the vCPUs that reservations and instances have in a Region; None: as at first.
 
-        Args:
-            region: the Region.
-            vcpus: the limit.
-            quota: by its name or code, as `vcpu_quotas` gives them.
+        `vcpu_quotas` has the names and codes of the quotas.
         """
-        self._call("PUT", "quota", {"Region": region, "VCpus": vcpus, "Quota": quota})
+        self._call("set_vcpu_quota", region=region, vcpus=vcpus, quota=quota)
 
     def vcpu_quotas(self, region: str) -> list[VcpuQuota]:
         """All On-Demand quotas of a Region."""
-        quotas = self._call("GET", f"quota?{urlencode({'Region': region})}")["Quotas"]
-        return [VcpuQuota(one["Name"], one["Code"], one["VCpus"], one["Used"]) for one in quotas]
+        return [VcpuQuota(**quota) for quota in self._call("vcpu_quotas", region=region)]
 
     def set_offered(self, instance_type: str, zone: str, *, offered: bool) -> None:
         """False makes EC2 not offer the type in the zone; True undoes that."""
-        pair = {"InstanceType": instance_type, "AvailabilityZone": zone}
-        self._call("PUT", "offering", pair | {"Offered": offered})
+        self._call("set_offered", instance_type=instance_type, zone=zone, offered=offered)
 
     def remember_refused_tokens(self, remember: bool) -> None:
         """Whether a client token of a refused create is remembered, with its refusal. What AWS does is unverified."""
-        self._call("PUT", "tokens", {"RememberRefused": remember})
+        self._call("remember_refused_tokens", remember=remember)
 
     def plant(
         self, instance_type: str, zone: str, count: int, tags: Mapping[str, str] | None = None, **fields: Any
     ) -> str:
-        """Puts a reservation there, with any fields that describe may show; its id.
+        """Adds a reservation with any fields that describe may show, whoever owns it; its id.
 
         E.g. `plant("p5.48xlarge", "us-east-1a", 2, ReservationType="capacity-block")`, or
-        `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`: one that this account shares.
-        It takes nothing from a pool, and its state stays until it is set again, or an action or its end changes it.
-
-        Args:
-            instance_type: its type.
-            zone: its zone.
-            count: its `TotalInstanceCount`.
-            tags: its tags.
-            fields: of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.
+        `plant("m5.large", "us-east-1a", 3, {"team": "a"}, OwnerId="210987654321")`, which another account shares.
+        It takes nothing from a pool, but gives its instances to its pool when it ends. Its state stays until it is set
+        again, or an action or its end changes it. The fields are those of
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html.
         """
-        body = {"InstanceType": instance_type, "AvailabilityZone": zone, "TotalInstanceCount": count, **fields}
-        if tags is not None:
-            body["Tags"] = dict(tags)
-        return str(self._call("POST", "reservations", body)["CapacityReservationId"])
+        fields["TotalInstanceCount"] = count
+        return str(self._call("plant", instance_type=instance_type, zone=zone, tags=tags, fields=fields))
 
     def alter(self, reservation_id: str, tags: Mapping[str, str] | None = None, **fields: Any) -> None:
         """Changes any fields of any reservation, e.g. `alter(id, State="unavailable")`. Pools stay as they are.
@@ -140,27 +112,22 @@ class CapacityClient:
         `alter(id, AvailableInstanceCount=2)` says how many are not in use; `alter(id, AvailabilityZone=None)` hides a
         field; `tags` replaces all tags.
         """
-        body = {"CapacityReservationId": reservation_id, **fields}
-        if tags is not None:
-            body["Tags"] = dict(tags)
-        self._call("PUT", "reservations", body)
+        self._call("alter", reservation_id=reservation_id, tags=tags, fields=fields)
 
     def calls(self) -> list[ActionCalls]:
         """The counts, by Region and action."""
-        names = ("Region", "Action", "Calls", "Overdrawn", "Unanswered", "Refused")
-        return [ActionCalls(*(count[name] for name in names)) for count in self._call("GET", "calls")["Calls"]]
+        return [ActionCalls(**count) for count in self._call("calls")]
 
     def reset(self) -> None:
         """Empties pools, quotas, faults, settings, counts, reservations, instances and placement groups."""
-        self._call("POST", "reset", {})
+        self._call("reset")
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _call(self, action: str, /, **arguments: Any) -> Any:
         # http.client asks no proxy, whatever the environment says.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_SECONDS)
+        body, headers = json.dumps(arguments, default=datetime.isoformat), {"Content-Type": "application/json"}
         try:
-            connection.request(
-                method, f"/localcloud/{path}", json.dumps(body, default=_json) if body is not None else None
-            )
+            connection.request("POST", f"/localcloud/ec2/{action}", body, headers)
             response = connection.getresponse()
             text = response.read().decode()
         finally:
@@ -168,13 +135,5 @@ class CapacityClient:
         if response.status == http.client.BAD_REQUEST:
             raise ValueError(json.loads(text)["Message"])
         if response.status != http.client.OK:
-            raise RuntimeError(f"{method} /localcloud/{path} answered HTTP {response.status}: {text[:200]}")
-        return json.loads(text)
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise ValueError(
-        f"{value!r} cannot be sent to the local cloud as JSON; give a date, text, a number or a list of them"
-    )
+            raise RuntimeError(f"The local cloud answered {action} with HTTP {response.status}: {text[:200]}")
+        return json.loads(text)["Result"]

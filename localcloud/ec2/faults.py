@@ -1,4 +1,4 @@
-"""What goes wrong on request. This module knows nothing of moto, so that the client may use it."""
+"""Faults that tests inject. The client uses this module, so it must not import moto."""
 
 import dataclasses
 import math
@@ -12,24 +12,21 @@ MODIFY = "ModifyCapacityReservation"
 CANCEL = "CancelCapacityReservation"
 DESCRIBE = "DescribeCapacityReservations"
 ACTIONS = (CREATE, MODIFY, CANCEL, DESCRIBE)
-SPLIT = "CreateCapacityReservationBySplitting"
 DESCRIBE_TYPES = "DescribeInstanceTypes"
 DESCRIBE_ZONES = "DescribeAvailabilityZones"
 DESCRIBE_INSTANCES = "DescribeInstances"
-DESCRIBE_PLACEMENT_GROUPS = "DescribePlacementGroups"
 CREATE_TAGS = "CreateTags"
 DELETE_TAGS = "DeleteTags"
-WATCHED = (DESCRIBE_INSTANCES, DESCRIBE_PLACEMENT_GROUPS, CREATE_TAGS, DELETE_TAGS)
-"""Actions whose requests are counted and throttled, beside those on reservations."""
+WATCHED = (DESCRIBE_INSTANCES, CREATE_TAGS, DELETE_TAGS)
+"""Further actions whose requests are counted and throttled."""
 GROUP = "GroupResources"
-UNGROUP = "UngroupResources"
 LIST_GROUP = "ListGroupResources"
-GROUP_ACTIONS = (GROUP, UNGROUP, LIST_GROUP)
+GROUP_ACTIONS = (GROUP, LIST_GROUP)
 """Actions of Resource Groups."""
 ANY = "*"
 """Every action of EC2."""
-OTHER_ACTIONS = (SPLIT, DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
-"""What can be hit before it has an effect only."""
+OTHER_ACTIONS = (DESCRIBE_TYPES, DESCRIBE_ZONES, ANY)
+"""Actions that only the kinds BEFORE_EFFECT can hit."""
 MAX_LAG_SECONDS = 3600.0
 
 
@@ -43,8 +40,8 @@ class FaultKind(StrEnum):
     INTERNAL_ERROR = "internal_error"
     """InternalError with HTTP 500, without effect."""
     REFUSED = "refused"
-    """Refused with `code`, `status` and `message`, without effect. With a `reservation_id`, GROUP and UNGROUP fail for
-    this reservation only: the answer's `Failed` has the code and the message."""
+    """Refused with `code` and `message`, without effect. With a `reservation_id`, GROUP fails for this
+    reservation only: the answer's `Failed` has the code and the message."""
     LOST_BEFORE = "lost_before"
     """The connection is closed without an answer, and without effect."""
     HANGS = "hangs"
@@ -68,7 +65,7 @@ BEFORE_EFFECT = (
     FaultKind.INTERNAL_ERROR,
     FaultKind.REFUSED,
 )
-"""What can hit any action."""
+"""The kinds that can hit any action."""
 _ACTIONS_OF = {
     FaultKind.INSUFFICIENT_CAPACITY: (CREATE, MODIFY),
     FaultKind.STALE_DESCRIBE: (DESCRIBE,),
@@ -76,7 +73,7 @@ _ACTIONS_OF = {
     FaultKind.ADJUSTING: (MODIFY,),
 }
 _NEEDS_SECONDS = (FaultKind.LATE, FaultKind.PENDING, FaultKind.ADJUSTING)
-_ABOUT_ONE = (MODIFY, CANCEL, SPLIT, CREATE_TAGS, DELETE_TAGS, GROUP, UNGROUP)
+_ABOUT_ONE = (MODIFY, CANCEL, CREATE_TAGS, DELETE_TAGS, GROUP)
 _ADJUSTED = ("applied", "rejected")
 _STARTED = ("active", "failed")
 
@@ -94,7 +91,6 @@ class Request:
 
     action: str
     region: str
-    instance_type: str | None = None
     reservation_id: str | None = None
 
 
@@ -109,10 +105,9 @@ class Fault:
         seconds: cloud seconds; what they mean depends on the kind.
         lasts: cloud seconds after which the fault ends, however often it has hit; None for no such end.
         then: `active` or `failed` for PENDING, `applied` or `rejected` for ADJUSTING; None for the first.
-        instance_type: hits only requests about this type; not for DESCRIBE.
         region: hits only requests to this Region, e.g. `Fault(ANY, FaultKind.HANGS, None, region="us-west-2")`.
         reservation_id: hits only requests to change, tag or group this reservation.
-        code, status, message: of REFUSED; any that EC2 may answer.
+        code, message: of REFUSED; any that EC2 may answer.
 
     Raises:
         ValueError: the values make no sense together; the message says what to change.
@@ -124,11 +119,9 @@ class Fault:
     seconds: float | None = None
     lasts: float | None = None
     then: str | None = None
-    instance_type: str | None = None
     region: str | None = None
     reservation_id: str | None = None
     code: str = "OperationNotPermitted"
-    status: int = 400
     message: str = "The request was refused on purpose."
 
     def __post_init__(self) -> None:
@@ -152,19 +145,14 @@ class Fault:
         object.__setattr__(self, "then", self.then or outcomes[0])
         if self.then not in outcomes:
             raise ValueError(f"then must be {' or '.join(outcomes)}, not {self.then!r}")
-        if self.instance_type is not None and self.action.startswith(("Describe", *GROUP_ACTIONS)):
-            raise ValueError(f"{self.action} is about no one type; leave instance_type out")
         if self.reservation_id is not None and self.action not in _ABOUT_ONE:
             raise ValueError(f"{self.action} is about no one reservation; leave reservation_id out")
-        if not 400 <= self.status <= 599:
-            raise ValueError(f"status must be an HTTP status of an error, from 400 to 599, not {self.status}")
 
     def can_hit(self, request: Request) -> bool:
-        """Whether it is about such requests."""
+        """Whether it concerns such a request."""
         any_of_ec2 = self.action == ANY and request.action not in GROUP_ACTIONS
         return (
             (any_of_ec2 or self.action == request.action)
-            and self.instance_type in (None, request.instance_type)
             and self.region in (None, request.region)
             and self.reservation_id in (None, request.reservation_id)
         )
@@ -180,7 +168,7 @@ class ActiveFault:
     fired: int = 0
 
     def is_over(self, now: float) -> bool:
-        """Whether it can hit nothing any more."""
+        """Whether it can no longer hit anything."""
         spent = self.fault.times is not None and self.fired >= self.fault.times
         return spent or (self.fault.lasts is not None and now - self.set_at >= self.fault.lasts)
 
@@ -190,7 +178,7 @@ class ActiveFault:
 
 
 class Faults:
-    """Those that were set, in order; the first that hits a request counts. The caller holds the lock."""
+    """The faults that were set, in order; the first that hits a request counts. The caller holds the lock."""
 
     def __init__(self) -> None:
         self.set: list[ActiveFault] = []
@@ -198,7 +186,7 @@ class Faults:
         """Hits by kind since the reset, those of cleared faults included."""
 
     def add(self, fault: Fault, now: float) -> None:
-        """Sets one more."""
+        """Sets a fault."""
         self.set.append(ActiveFault(fault, now))
 
     def clear(self) -> None:

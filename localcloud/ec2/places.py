@@ -1,4 +1,4 @@
-"""Zones, and which instance types they have. All of it is moto's data but the local zones, and what a test takes away.
+"""Zones and the instance types that they offer: moto's data, local zones, and what a test takes away.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 """
@@ -11,12 +11,10 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.instance_types import INSTANCE_TYPES, InstanceTypeOfferingBackend
 from moto.ec2.responses import EC2Response
-from moto.ec2.responses._base_response import EC2BaseResponse
+from moto.ec2.responses.availability_zones_and_regions import AvailabilityZonesAndRegions
 
 from localcloud.ec2.state import current
-from localcloud.ec2.zones import is_local, kind_of
-
-_FILTERS = {"zone-name": "ZoneName", "zone-id": "ZoneId", "zone-type": "ZoneType", "region-name": "RegionName"}
+from localcloud.ec2.zones import is_local
 
 
 def zones_of(region: str) -> list[Zone]:
@@ -30,7 +28,7 @@ def is_known(instance_type: str) -> bool:
 
 
 def hook() -> None:
-    """Puts the actions into moto. The second call does nothing."""
+    """Adds the actions to moto. The second call does nothing."""
     if not issubclass(EC2Backend, OfferingsBackend):
         # By setattr: the bases of a class are replaced on purpose.
         setattr(EC2Backend, "__bases__", (OfferingsBackend, *EC2Backend.__bases__))  # noqa: B010
@@ -38,44 +36,33 @@ def hook() -> None:
 
 
 class OfferingsBackend(InstanceTypeOfferingBackend):
-    """moto's, without the types that a test took out of a zone."""
+    """moto's offers, less those that a test took away."""
 
     def describe_instance_type_offerings(self, *args: Any, **kwargs: Any) -> list[Any]:
         taken_away, offerings = current().not_offered, super().describe_instance_type_offerings(*args, **kwargs)
         return [one for one in offerings if (one["InstanceType"], one["Location"]) not in taken_away]
 
 
-class ZonesResponse(EC2BaseResponse):
-    """Takes the place of moto's, which knows no local zone, and finds nothing wrong with a zone that does not exist."""
+class ZonesResponse(AvailabilityZonesAndRegions):
+    """Adds local zones to moto's, and refuses zones that do not exist."""
 
     def describe_availability_zones(self) -> ActionResult:
-        self.error_on_dryrun()
-        zones = [_described(zone, zone_id, self.region) for zone, zone_id in current().zones(self.region).items()]
-        if not self._get_param("AllAvailabilityZones"):
-            zones = [one for one in zones if one["OptInStatus"] != "not-opted-in"]
-        for parameter, field in (("ZoneNames", "ZoneName"), ("ZoneIds", "ZoneId")):
-            if wanted := self._get_param(parameter):
-                if unknown := set(wanted).difference(one[field] for one in zones):
-                    raise _invalid(f"Invalid value for {parameter}: {', '.join(sorted(unknown))}")
-                zones = [one for one in zones if one[field] in wanted]
-        for name, values in self._filters_from_querystring().items():
-            if name not in _FILTERS:
-                raise _invalid(f"The filter '{name}' is invalid")
-            zones = [one for one in zones if one[_FILTERS[name]] in values]
+        answer: Any = super().describe_availability_zones()
+        zones = answer.result["AvailabilityZones"]
+        wanted = self._get_param("ZoneNames") or self._get_param("ZoneIds") or []
+        if len(zones) < len(wanted):
+            raise EC2ClientError("InvalidParameterValue", f"Invalid availability zone in: {', '.join(wanted)}")
+        if self._get_param("AllAvailabilityZones") and not wanted:
+            zones += [
+                {
+                    "ZoneName": zone,
+                    "ZoneId": zone_id,
+                    "RegionName": self.region,
+                    "State": "available",
+                    "ZoneType": "wavelength-zone" if "-wlz-" in zone else "local-zone",
+                    "OptInStatus": "not-opted-in",
+                }
+                for zone, zone_id in current().zones(self.region).items()
+                if is_local(zone)
+            ]
         return ActionResult({"AvailabilityZones": zones})
-
-
-def _invalid(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
-
-
-def _described(zone: str, zone_id: str | None, region: str) -> dict[str, Any]:
-    return {
-        "ZoneName": zone,
-        "ZoneId": zone_id,
-        "RegionName": region,
-        "State": "available",
-        "ZoneType": kind_of(zone),
-        "OptInStatus": "not-opted-in" if is_local(zone) else "opt-in-not-required",
-        "Messages": [],
-    }

@@ -1,15 +1,17 @@
-"""Reservations that are put there, or changed, directly: kinds, states and owners that no action here makes.
+"""Reservations that tests add or change directly: kinds, states and owners that no action here makes.
 
 The fields are those of botocore's model of EC2, which also checks their types:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from botocore.model import ListShape, Shape, StructureShape
+from botocore import xform_name
+from botocore.model import StructureShape
 from botocore.utils import parse_to_aware_datetime
 from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
@@ -21,104 +23,65 @@ from localcloud.ec2.state import State
 from localcloud.ec2.zones import region_of
 from localcloud.services import ACCOUNT_ID
 
-_ATTRIBUTES = {
-    "OwnerId": "owner_id",
-    "AvailabilityZone": "availability_zone",
-    "AvailabilityZoneId": "availability_zone_id",
-    "InstanceType": "instance_type",
-    "InstancePlatform": "instance_platform",
-    "Tenancy": "tenancy",
-    "TotalInstanceCount": "instance_count",
-    "EbsOptimized": "ebs_optimized",
-    "EphemeralStorage": "ephemeral_storage",
-    "State": "state",
-    "StartDate": "start_date",
-    "EndDate": "end_date",
-    "EndDateType": "end_date_type",
-    "InstanceMatchCriteria": "instance_match_criteria",
-    "CreateDate": "create_date",
-    "AdjustmentStatus": "adjustment_status",
+_ATTRIBUTES = {"total_instance_count": "instance_count"} | {
+    field.name: field.name for field in dataclasses.fields(CapacityReservation)
 }
-"""The fields that the local cloud itself works with; all others it only shows."""
+"""The fields that the local cloud works with, in snake case; it only shows the others."""
 _ITS_OWN = frozenset({"CapacityReservationId", "CapacityReservationArn", "Tags"})
 
 
-def plant(state: State, given: Mapping[str, Any]) -> CapacityReservation:
-    """Puts a reservation there that the account sees in describe, whoever owns it.
-
-    It takes nothing from a pool. Ended by an action or by time, it gives its instances to its pool like any other.
-
-    Args:
-        state: the process's own; the caller holds its lock.
-        given: a known `InstanceType` and `AvailabilityZone`, `TotalInstanceCount`, and any more fields of the model.
+def plant(
+    state: State, instance_type: str, zone: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
+) -> CapacityReservation:
+    """Adds a reservation as `CapacityClient.plant` says; the caller holds the lock.
 
     Raises:
         ValueError: with what to do.
     """
-    zone, created = str(given["AvailabilityZone"]), state.date()
-    region = region_of(zone)
+    region, created = region_of(zone), state.date()
     bare = CapacityReservation(
-        **new_identity(get_partition(region), region, str(given.get("OwnerId") or ACCOUNT_ID)),
-        instance_type=str(given["InstanceType"]),
+        **new_identity(get_partition(region), region, str(fields.get("OwnerId") or ACCOUNT_ID)),
+        instance_type=instance_type,
         availability_zone=zone,
-        availability_zone_id=state.zones(region).get(zone),
+        availability_zone_id=state.zones(region).get(zone, ""),
         instance_count=0,
         create_date=created,
         start_date=created,
         at=state.now(),
     )
-    return _put(state, region, bare, given)
+    return _put(state, ec2_backends[ACCOUNT_ID][region], bare, tags, fields)
 
 
-def alter(state: State, given: Mapping[str, Any]) -> CapacityReservation:
-    """Changes any fields of a reservation, and its tags, as no action could. Pools stay as they are.
+def alter(
+    state: State, reservation_id: str, tags: Mapping[str, str] | None, fields: Mapping[str, Any]
+) -> CapacityReservation:
+    """Changes a reservation as `CapacityClient.alter` says; the caller holds the lock.
 
     What is set stays: a pending reservation becomes active only if its `State` is set again.
-
-    Args:
-        state: the process's own; the caller holds its lock.
-        given: `CapacityReservationId`, and the fields to change by EC2's names; null hides one. `Tags` replaces all.
 
     Raises:
         ValueError: with what to do.
     """
-    wanted = given.get("CapacityReservationId")
     backend: Any
-    for region, backend in ec2_backends[ACCOUNT_ID].items():
-        if wanted in backend.capacity_reservations:
-            fields = {name: value for name, value in given.items() if name != "CapacityReservationId"}
-            return _put(state, region, backend.capacity_reservations[wanted], fields)
-    raise ValueError(f"There is no reservation {wanted!r}; plant one, or create one as EC2's clients do")
+    for backend in ec2_backends[ACCOUNT_ID].values():
+        if reservation_id in backend.capacity_reservations:
+            return _put(state, backend, backend.capacity_reservations[reservation_id], tags, fields)
+    raise ValueError(f"There is no reservation {reservation_id!r}; plant one, or create one as EC2's clients do")
 
 
-def _put(state: State, region: str, before: CapacityReservation, given: Mapping[str, Any]) -> CapacityReservation:
-    backend: Any = ec2_backends[ACCOUNT_ID][region]
-    tags = given.get("Tags")
-    if tags is not None and not (isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())):
-        raise ValueError(f"Tags must be an object of keys and values, not {tags!r}")
-    after = _with_fields(state, before, {name: value for name, value in given.items() if name != "Tags"})
-    backend.put_capacity_reservation(after)
-    if tags is not None:
-        backend.tags.pop(after.id, None)
-        backend.create_tags([after.id], tags)
-    return after
-
-
-def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str, Any]) -> CapacityReservation:
-    model = get_service_model("ec2").shape_for("CapacityReservation")
-    assert isinstance(model, StructureShape)  # noqa: S101 - tells the type checker
-    values: dict[str, Any] = {}
-    for name, value in fields.items():
-        if name not in model.members or name in _ITS_OWN:
-            settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
-            raise ValueError(f"{name!r} cannot be set; set one of {settable}")
-        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
-            raise ValueError(report.generate_report())
-        values[name] = None if value is None else _with_dates(value, model.members[name])
+def _put(
+    state: State,
+    backend: Any,
+    before: CapacityReservation,
+    tags: Mapping[str, str] | None,
+    fields: Mapping[str, Any],
+) -> CapacityReservation:
+    values = _checked(fields)
     available = values.pop("AvailableInstanceCount", None)
-    changes = {_ATTRIBUTES[name]: value for name, value in values.items() if name in _ATTRIBUTES and value is not None}
+    works_with = {name: _ATTRIBUTES[xform_name(name)] for name in values if xform_name(name) in _ATTRIBUTES}
+    changes = {attribute: values[name] for name, attribute in works_with.items() if values[name] is not None}
     shown = {name: value for name, value in before.described.items() if name not in values}
-    shown |= {name: value for name, value in values.items() if name not in _ATTRIBUTES or value is None}
+    shown |= {name: value for name, value in values.items() if name not in works_with or value is None}
     if "State" in values:
         changes["pending_until"] = math.inf
     if values.get("EndDate") is not None:
@@ -126,20 +89,32 @@ def _with_fields(state: State, before: CapacityReservation, fields: Mapping[str,
         changes["ends_at"] = state.reading_at(values["EndDate"])
     elif "EndDate" in values or values.get("EndDateType") == "unlimited":
         changes |= {"end_date": None, "end_date_type": "unlimited", "ends_at": math.inf}
-    # A modification that is being processed would undo what is set here.
+    # A modification in progress would undo what is set here.
     changes |= {"adjusted_at": math.inf, "after_adjustment": None}
     after = replace(before, **changes, described=shown, at=state.now())
-    if available is None:
-        return after
-    if not 0 <= available <= after.instance_count:
-        raise ValueError(f"AvailableInstanceCount must be from 0 to {after.instance_count}, not {available}")
-    return replace(after, in_use=after.instance_count - available)
+    if available is not None:
+        if not 0 <= available <= after.instance_count:
+            raise ValueError(f"AvailableInstanceCount must be from 0 to {after.instance_count}, not {available}")
+        after = replace(after, in_use=after.instance_count - available)
+    backend.put_capacity_reservation(after)
+    if tags is not None:
+        backend.tags.pop(after.id, None)
+        backend.create_tags([after.id], tags)
+    return after
 
 
-def _with_dates(value: Any, shape: Shape) -> Any:
-    """The value as moto serializes it."""
-    if isinstance(shape, StructureShape):
-        return {key: _with_dates(each, shape.members[key]) for key, each in value.items()}
-    if isinstance(shape, ListShape):
-        return [_with_dates(each, shape.member) for each in value]
-    return parse_to_aware_datetime(value) if shape.type_name == "timestamp" else value
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as moto serializes them; each is one of EC2's."""
+    model = get_service_model("ec2").shape_for("CapacityReservation")
+    assert isinstance(model, StructureShape)  # noqa: S101 - tells the type checker
+    for name, value in fields.items():
+        if name not in model.members or name in _ITS_OWN:
+            settable = ", ".join(sorted(set(model.members) - _ITS_OWN))
+            raise ValueError(f"{name!r} cannot be set; set one of {settable}")
+        if value is not None and (report := ParamValidator().validate({name: value}, model)).has_errors():
+            raise ValueError(report.generate_report())
+    # Dates within other fields stay text, which moto passes on.
+    return {
+        name: parse_to_aware_datetime(value) if value and model.members[name].type_name == "timestamp" else value
+        for name, value in fields.items()
+    }

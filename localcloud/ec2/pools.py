@@ -20,6 +20,10 @@ class CapacityPools:
     def __init__(self) -> None:
         self._free: dict[tuple[str, str], int] = {}
 
+    def all(self) -> list[Pool]:
+        """Every pool that was set or used, by type and zone."""
+        return [Pool(instance_type, zone, free) for (instance_type, zone), free in sorted(self._free.items())]
+
     def free(self, instance_type: str, zone: str) -> int:
         """How many are free now."""
         return self._free.get((instance_type, zone), 0)
@@ -32,9 +36,8 @@ class CapacityPools:
         """Makes it this many, whatever is reserved.
 
         Raises:
-            ValueError: negative, or not the name of a zone.
+            ValueError: negative.
         """
-        region_of(zone)
         if free < 0:
             raise ValueError(f"A pool cannot have {free} free instances; give 0 or more")
         self._free[instance_type, zone] = free
@@ -43,12 +46,12 @@ class CapacityPools:
         """Makes it this many more, or fewer.
 
         Raises:
-            ValueError: that would make it negative, or not the name of a zone.
+            ValueError: that would make it negative.
         """
         free = self.free(instance_type, zone)
         if free + change < 0:
             raise ValueError(f"{instance_type} in {zone} has {free} free; take away at most that, not {-change}")
-        self.set_free(instance_type, zone, free + change)
+        self._free[instance_type, zone] = free + change
 
     def take(self, instance_type: str, zone: str, count: int) -> bool:
         """Takes all of `count`, or nothing and returns False."""
@@ -57,11 +60,3 @@ class CapacityPools:
             return False
         self._free[instance_type, zone] = free - count
         return True
-
-    def give_back(self, instance_type: str, zone: str, count: int) -> None:
-        """Makes what was taken free again."""
-        self._free[instance_type, zone] = self.free(instance_type, zone) + count
-
-    def all(self) -> list[Pool]:
-        """Every pool that was set or used, by type and zone."""
-        return [Pool(instance_type, zone, free) for (instance_type, zone), free in sorted(self._free.items())]

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html
 import re
 from dataclasses import dataclass
 
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 _FAMILY = re.compile(r"([a-z]+?)(?:-|\d)")
@@ -22,7 +21,7 @@ class Quota:
     title: str
     """As Service Quotas shows it."""
     families: str
-    """What the names of its types begin with, in front of the generation; one that is a whole word wins."""
+    """How its types' names begin, up to the generation; "" for all others."""
     of_new_account: int
     """vCPUs."""
 
@@ -40,8 +39,6 @@ QUOTAS = (
     Quota("x", "L-7295265B", "Running On-Demand X instances", "x", 0),
 )
 STANDARD = next(quota for quota in QUOTAS if quota.name == "standard")
-_OF_DEDICATED_HOSTS = "mac"
-"""Launched on Dedicated Hosts only, which have quotas of their own."""
 
 
 def vcpus_of(instance_type: str) -> int:
@@ -53,13 +50,13 @@ def quota_of(instance_type: str) -> Quota | None:
     """The quota towards which a type counts; None for types that run on Dedicated Hosts only."""
     match = _FAMILY.match(instance_type)
     family = match[1] if match else ""
-    if family == _OF_DEDICATED_HOSTS:
+    if family == "mac":  # only on Dedicated Hosts, which have quotas of their own
         return None
     return next((quota for quota in QUOTAS if family in quota.families.split()), STANDARD)
 
 
 def quota_named(name: str) -> Quota:
-    """By its name, or its code.
+    """The quota with this name or code.
 
     Raises:
         ValueError: there is none.
@@ -68,49 +65,3 @@ def quota_named(name: str) -> Quota:
         if name.lower() in (quota.name, quota.code.lower()):
             return quota
     raise ValueError(f"There is no quota {name!r}; name one of {', '.join(quota.name for quota in QUOTAS)}, or a code")
-
-
-class Quotas:
-    """Those in force. The caller holds the lock.
-
-    Args:
-        vcpus: of each quota in each Region until it is set; None: as a new account has them.
-    """
-
-    def __init__(self, vcpus: int | None) -> None:
-        self._vcpus_at_first = vcpus
-        self._vcpus: dict[tuple[str, Quota], int] = {}
-
-    def vcpus(self, region: str, quota: Quota) -> int:
-        """How many vCPUs it allows."""
-        at_first = quota.of_new_account if self._vcpus_at_first is None else self._vcpus_at_first
-        return self._vcpus.get((region, quota), at_first)
-
-    def set_vcpus(self, region: str, quota: Quota, limit: int | None) -> None:
-        """Makes it allow so many vCPUs; None: as many as at first.
-
-        Raises:
-            ValueError: negative.
-        """
-        if limit is None:
-            self._vcpus.pop((region, quota), None)
-        elif limit < 0:
-            raise ValueError(f"A quota cannot be {limit}; give 0 or more, or null for what it was at first")
-        else:
-            self._vcpus[region, quota] = limit
-
-    def check_vcpus(self, region: str, quota: Quota, used: int, more: int) -> None:
-        """Whether so many more vCPUs are allowed.
-
-        Raises:
-            EC2ClientError: VcpuLimitExceeded. The words are EC2's, as people report them:
-                https://github.com/scrapoxy/scrapoxy/issues/202
-        """
-        limit = self.vcpus(region, quota)
-        if used + more > limit:
-            raise EC2ClientError(
-                "VcpuLimitExceeded",
-                f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
-                "instance bucket that the specified instance type belongs to. Please visit "
-                "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
-            )

@@ -1,14 +1,13 @@
-"""What happens to a request to EC2 or Resource Groups around moto: rate limits, faults, and EC2's HTTP statuses."""
+"""Request rates, faults and HTTP statuses of EC2 and Resource Groups, around moto."""
 
-import functools
 import json
 import socket
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 import flask
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from moto.resourcegroups.responses import ResourceGroupsResponse
@@ -17,10 +16,9 @@ from localcloud.capacity_reservations import market
 from localcloud.ec2 import faults
 from localcloud.ec2.faults import FaultKind, Request
 from localcloud.ec2.request_rate import ALL_INSTANCES
-from localcloud.ec2.state import State, current
+from localcloud.ec2.state import State
 
-_ABOUT_RESERVATIONS = (*faults.ACTIONS, faults.SPLIT)
-_LIMITED = (*_ABOUT_RESERVATIONS, *faults.WATCHED)
+_LIMITED = (*faults.ACTIONS, *faults.WATCHED)
 _HANGS_SECONDS = 60.0
 _STATUSES = {
     "AuthFailure": 401,
@@ -28,93 +26,72 @@ _STATUSES = {
     # EC2 has answered this with 500 (FACTS).
     "InsufficientInstanceCapacity": 500,
     "InternalError": 500,
+    "InternalServerErrorException": 500,
     "RequestLimitExceeded": 503,
+    "TooManyRequestsException": 429,
     "UnauthorizedOperation": 403,
 }
-"""Those that are not 400. moto knows the status of an error from botocore's model, which has no errors for EC2."""
-
-
-def _error(code: str, message: str, status: int = 400) -> EC2ClientError:
-    error = EC2ClientError(code, message)
-    vars(error)["status"] = _STATUSES.get(code, status)
-    return error
-
-
-_THROTTLED = _error("RequestLimitExceeded", "Request limit exceeded.")
-_FAILED = _error("InternalError", "An internal error has occurred")
-_UNKNOWN = _error("AuthFailure", "AWS was not able to validate the provided access credentials")
+"""The HTTP statuses that are not 400. moto takes them from botocore's model, which has no errors for EC2."""
+_THROTTLED = EC2ClientError("RequestLimitExceeded", "Request limit exceeded.")
+_FAILED = EC2ClientError("InternalError", "An internal error has occurred")
+_UNKNOWN = EC2ClientError("AuthFailure", "AWS was not able to validate the provided access credentials")
 _OF_GROUPS = {
     # https://docs.aws.amazon.com/ARG/latest/APIReference/API_GroupResources.html#API_GroupResources_Errors
-    _THROTTLED: _error("TooManyRequestsException", "Too many requests.", 429),
-    _FAILED: _error("InternalServerErrorException", "An internal error occurred.", 500),
+    _THROTTLED: EC2ClientError("TooManyRequestsException", "Too many requests."),
+    _FAILED: EC2ClientError("InternalServerErrorException", "An internal error occurred."),
 }
 
 
 def hook() -> None:
-    """Puts itself in front of moto. The second call does nothing."""
-    if hasattr(EC2Response.call_action, "__wrapped__"):
-        return
-    # By setattr: methods are replaced on purpose.
-    setattr(EC2Response, "serialized", _serialized(EC2Response.serialized))  # noqa: B010
-    for response in (EC2Response, ResourceGroupsResponse):
-        setattr(response, "call_action", _call_action(response.call_action))  # noqa: B010
+    """Hooks into moto. The second call does nothing."""
+    if not issubclass(EC2Response, WatchedResponse):
+        for response in (EC2Response, ResourceGroupsResponse):
+            # By setattr: the bases of a class are replaced on purpose.
+            setattr(response, "__bases__", (WatchedResponse, *response.__bases__))  # noqa: B010
 
 
-def _serialized(perform: Any) -> Any:
-    @functools.wraps(perform)
-    def serialized(self: Any, action_result: ActionResult) -> TYPE_RESPONSE:
-        status, headers, body = perform(self, action_result)
+class WatchedResponse(BaseResponse):
+    """Puts rates, faults and statuses around moto's actions."""
+
+    refused_with: EC2ClientError | None = None
+
+    def serialized(self, action_result: ActionResult) -> TYPE_RESPONSE:
+        status, headers, body = super().serialized(action_result)
         error = action_result.result
         if isinstance(error, EC2ClientError):
             self.refused_with = error
-            status = getattr(error, "status", _STATUSES.get(error.code, status))
+            status = _STATUSES.get(error.code, status)
         return status, headers, body
 
-    return serialized
-
-
-def _call_action(perform: Any) -> Any:
-    @functools.wraps(perform)
-    def call_action(self: Any) -> TYPE_RESPONSE:
+    def call_action(self) -> TYPE_RESPONSE:
         state, action, is_of_ec2 = market.current(), self._get_action(), isinstance(self, EC2Response)
         if not isinstance(state, State) or (not is_of_ec2 and action not in faults.GROUP_ACTIONS):
-            return cast(TYPE_RESPONSE, perform(self))
-        request, count = _request(self, action), state.rate.count
-        is_counted = action in _LIMITED or not is_of_ec2
-        with state.lock:
-            if is_counted:
-                count(self.region, action).calls += 1
+            return super().call_action()
+        request, is_counted = _request(self, action), action in _LIMITED or not is_of_ec2
+        if is_counted:
+            with state.lock:
+                state.rate.count(self.region, action).calls += 1
         if is_of_ec2 and state.is_closed(self.region):
             return _refused(self, _UNKNOWN)
         _lose(state, request)
         error = _refusal(state, self, request)
-        answer = _refused(self, error) if error else perform(self)
-        if not is_counted:
-            return answer
-        if answer[0] == HTTPStatus.OK:
+        answer = _refused(self, error) if error else super().call_action()
+        if is_counted and answer[0] == HTTPStatus.OK:
             _depart(state, request)
-        else:
-            refused_with = getattr(self, "refused_with", None)
-            code = refused_with.code if refused_with else json.loads(answer[2])["__type"]
+        elif is_counted:
+            code = self.refused_with.code if self.refused_with else json.loads(answer[2])["__type"]
             with state.lock:
-                count(self.region, action).refused[code] += 1
+                state.rate.count(self.region, action).refused[code] += 1
                 if action == faults.CREATE:
-                    _remember(state, self, refused_with)
+                    _remember(state, self, self.refused_with)
         return answer
-
-    return call_action
 
 
 def _request(response: Any, action: str) -> Request:
-    """What decides which faults hit it."""
+    """The request as faults see it."""
     given = response._get_params() if action in _LIMITED else {}
-    changed = given.get("CapacityReservationId") or given.get("SourceCapacityReservationId")
-    changed = changed or next((one for one in given.get("Resources") or [] if one.startswith("cr-")), None)
-    instance_type = given.get("InstanceType")
-    if changed and not current().is_closed(response.region):
-        known = response.ec2_backend.capacity_reservations.get(changed)
-        instance_type = known.instance_type if known else None
-    return Request(action, response.region, instance_type, changed)
+    tagged = (one for one in given.get("Resources") or [] if one.startswith("cr-"))
+    return Request(action, response.region, given.get("CapacityReservationId") or next(tagged, None))
 
 
 def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | None:
@@ -136,7 +113,7 @@ def _refusal(state: State, response: Any, request: Request) -> EC2ClientError | 
         return None
     fault = found.fault
     if fault.kind is FaultKind.REFUSED:
-        return _error(fault.code, fault.message, fault.status)
+        return EC2ClientError(fault.code, fault.message)
     error = _THROTTLED if fault.kind is FaultKind.THROTTLED else _FAILED
     return _OF_GROUPS[error] if request.action in faults.GROUP_ACTIONS else error
 
@@ -145,24 +122,23 @@ def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
     if isinstance(response, EC2Response):
         status, headers, body = response.serialized(ActionResult(error))
         return status, {**headers, "status": str(status)}, body
-    status = getattr(error, "status", HTTPStatus.BAD_REQUEST)
+    status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
     body = json.dumps({"__type": error.code, "message": error.message})
     return status, {"status": str(status), "Content-Type": "application/json"}, body
 
 
 def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> None:
-    """Remembers a refused token, if it is to be. What came of an InternalError is unknown, so it is no refusal."""
+    """Remembers a refused token if a test wants that. An InternalError's outcome is unknown, so it is no refusal."""
     scope, given = _token(response)
     if state.remember_refused and scope and refusal and refusal.code not in ("DryRunOperation", "InternalError"):
-        status = getattr(refusal, "status", HTTPStatus.BAD_REQUEST)
-        state.refused_tokens.setdefault(scope, (given, _error(refusal.code, refusal.message, status)))
+        state.refused_tokens.setdefault(scope, (given, EC2ClientError(refusal.code, refusal.message)))
 
 
 def _token(response: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Where the client token of a create counts, and what must be the same when it comes again."""
+    """The scope of a create's client token, and the parameters that must not change when it is used again."""
     given = dict(response._get_params())
-    zone, token = given.get("AvailabilityZone") or given.get("AvailabilityZoneId"), given.pop("ClientToken", None)
-    return (response.current_account, response.region, str(zone), token) if token else (), given
+    zone, token = str(given.get("AvailabilityZone")), given.pop("ClientToken", None)
+    return (response.current_account, response.region, zone, token) if token else (), given
 
 
 def _lose(state: State, request: Request) -> None:
@@ -182,12 +158,12 @@ def _depart(state: State, request: Request) -> None:
 
 
 def _close_connection(state: State, request: Request, wait: float) -> None:
-    """Leaves the client without an answer: werkzeug takes the error for a client that went away."""
+    """Leaves the client without an answer; werkzeug takes the error for a client that went away."""
     with state.lock:
         state.rate.count(request.region, request.action).unanswered += 1
     state.clock.sleep(wait)
     if flask.has_request_context():
         connection: socket.socket = flask.request.environ["werkzeug.socket"]
-        # Without this werkzeug would wait for the next request, and the client for an answer.
+        # Otherwise werkzeug would wait for the next request, and the client for an answer.
         connection.shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError(f"{request.action} is left without an answer")

@@ -1,4 +1,4 @@
-"""How often an account may call an action, and how often it did.
+"""How often an account may call an action, and how often it has.
 
 https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 """
@@ -17,32 +17,26 @@ class Rate:
     per_second: float
 
 
-MUTATING = Rate(50, 5)
-DESCRIBING = Rate(100, 20)
-TAGGING = Rate(100, 10)
-WITHOUT_PAGES = Rate(50, 10)
 ALL_INSTANCES = "DescribeInstances of all"
-"""The bucket of requests with neither pagination nor a filter, which EC2 throttles more."""
-
-_OTHERS = {"CreateTags": TAGGING, "DeleteTags": TAGGING, ALL_INSTANCES: WITHOUT_PAGES}
-
-
-def rate_of(bucket: str) -> Rate:
-    """Describe* has more than actions that change something."""
-    return _OTHERS.get(bucket) or (DESCRIBING if bucket.startswith("Describe") else MUTATING)
+"""The bucket of requests without pages and filters, which EC2 throttles more."""
+_RATES = {"CreateTags": Rate(100, 10), "DeleteTags": Rate(100, 10), ALL_INSTANCES: Rate(50, 10)}
+_DESCRIBING, _OTHERS = Rate(100, 20), Rate(50, 5)
 
 
 @dataclass
-class ActionCount:
-    """Requests of one action in one Region since the reset, whatever came of them."""
+class ActionCalls:
+    """How often an action was called in a Region since the reset."""
 
+    region: str
+    action: str
     calls: int = 0
+    """All requests, granted or not."""
     overdrawn: int = 0
     """Refused because the bucket was empty; injected throttling is not among them."""
+    unanswered: int = 0
+    """Requests whose connection a fault closed without an answer."""
     refused: Counter[str] = field(default_factory=Counter)
     """By error code, overdrawn ones included."""
-    unanswered: int = 0
-    """Whose connection was closed without an answer, by an injected fault."""
 
 
 class RequestRate:
@@ -54,16 +48,17 @@ class RequestRate:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
-        self.counts: dict[tuple[str, str], ActionCount] = {}
+        self.counts: dict[tuple[str, str], ActionCalls] = {}
 
-    def count(self, region: str, action: str) -> ActionCount:
+    def count(self, region: str, action: str) -> ActionCalls:
         """The count of an action in a Region, to be read or raised."""
-        return self.counts.setdefault((region, action), ActionCount())
+        return self.counts.setdefault((region, action), ActionCalls(region, action))
 
     def admit(self, account: str, region: str, action: str, bucket: str | None = None) -> bool:
         """Takes one request from the action's own bucket, or another; False if it is empty."""
         key = (account, region, bucket or action)
-        rate, now = rate_of(bucket or action), self._clock.now()
+        default = _DESCRIBING if action.startswith("Describe") else _OTHERS
+        rate, now = _RATES.get(bucket or action, default), self._clock.now()
         level, at = self._buckets.get(key, (rate.depth, now))
         level = min(rate.depth, level + (now - at) * rate.per_second)
         admitted = level >= 1

@@ -1,9 +1,9 @@
-"""The state of EC2 in the local cloud, one for the process as moto's: what there is, and what goes wrong."""
+"""The state of the local EC2, one for the process, as moto's is: what there is, and what goes wrong."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -15,16 +15,17 @@ from localcloud.capacity_reservations.exceptions import InsufficientCapacityErro
 from localcloud.capacity_reservations.market import Market, NotInGroupError
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
-from localcloud.ec2.faults import CREATE, DESCRIBE, MAX_LAG_SECONDS, MODIFY, ActiveFault, FaultKind, Faults, Request
+from localcloud.ec2 import faults
+from localcloud.ec2.faults import ActiveFault, FaultKind, Faults, Request
 from localcloud.ec2.pools import CapacityPools
-from localcloud.ec2.quotas import Quota, Quotas, quota_of, vcpus_of
+from localcloud.ec2.quotas import Quota, quota_of, vcpus_of
 from localcloud.ec2.request_rate import RequestRate
 from localcloud.ec2.zones import id_of_local
 from localcloud.services import ACCOUNT_ID
 
 
 class State(Market):
-    """Everything that requests and the control API share. Whoever reads or changes it holds `lock`.
+    """What requests and the control API share. Hold `lock` to read or change it.
 
     Args:
         clock: the cloud's time.
@@ -52,11 +53,10 @@ class State(Market):
                 backend.forget_capacity_reservations()
             self._empty()
 
-    def settle(self) -> float:
-        """Lets the changes happen that time has brought; the reading of the clock."""
+    def settle(self) -> None:
+        """Makes the changes that are due."""
         for backend in _backends():
             backend.settle_capacity_reservations()
-        return self.now()
 
     def is_closed(self, region: str) -> bool:
         """Whether a Region is in another partition than the account, "which can't be used across partitions":
@@ -69,13 +69,22 @@ class State(Market):
         with self.lock:
             return self.faults.hit(request, self.now(), *kinds)
 
+    def vcpu_limit(self, region: str, quota: Quota) -> int:
+        """How many vCPUs a quota allows in a Region."""
+        at_first = quota.of_new_account if self._vcpu_quota is None else self._vcpu_quota
+        return self.vcpu_limits.get((region, quota), at_first)
+
     def vcpus_used(self, region: str, quota: Quota) -> int:
-        """The vCPUs of a quota that the account's reservations and other running instances have.
+        """The vCPUs of a quota that the account's reservations and its other running instances use.
 
         Reservations count whether they are used or not. An instance in one is no further use of the quota.
         """
-        backend = ec2_backends[ACCOUNT_ID][region]
-        counts = [(one.instance_type, one.instance_count) for one in _held(backend)]
+        backend: Any = ec2_backends[ACCOUNT_ID][region]
+        counts = [
+            (one.instance_type, one.instance_count)
+            for one in backend.capacity_reservations.values()
+            if one.holds and one.owner_id == ACCOUNT_ID
+        ]
         counts += [
             (one.instance_type, 1)
             for one in instances.running(backend)
@@ -86,15 +95,12 @@ class State(Market):
     def now(self) -> float:
         return self.clock.now()
 
-    def date(self) -> datetime:
-        return datetime.now(UTC)
-
     def reading_at(self, date: datetime | None) -> float:
-        # What lies between now and then passes in cloud seconds.
+        # The time until then passes in cloud seconds.
         return math.inf if date is None else self.now() + max(0.0, (date - self.date()).total_seconds())
 
-    def zones(self, region: str) -> dict[str, str | None]:
-        # A local zone is there as soon as a pool was set in it; moto has none.
+    def zones(self, region: str) -> dict[str, str]:
+        # moto has no local zones; one exists once a pool was set in it.
         zones = super().zones(region)
         any_id = next(iter(zones.values()), None)
         local = self.pools.local_zones_in(region) if any_id else []
@@ -104,15 +110,19 @@ class State(Market):
         return (instance_type, zone) not in self.not_offered and super().is_offered(instance_type, zone, region)
 
     def admit(
-        self,
-        backend: Any,
-        instance_type: str,
-        count: int,
-        reservation: CapacityReservation | None = None,
+        self, backend: Any, instance_type: str, count: int, reservation: CapacityReservation | None = None
     ) -> None:
         region = str(backend.region_name)
         if (quota := quota_of(instance_type)) is not None:
-            self.quotas.check_vcpus(region, quota, self.vcpus_used(region, quota), vcpus_of(instance_type) * count)
+            limit = self.vcpu_limit(region, quota)
+            if self.vcpus_used(region, quota) + vcpus_of(instance_type) * count > limit:
+                # The words are EC2's, as people report them: https://github.com/scrapoxy/scrapoxy/issues/202
+                raise EC2ClientError(
+                    "VcpuLimitExceeded",
+                    f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the "
+                    "instance bucket that the specified instance type belongs to. Please visit "
+                    "http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
+                )
         if reservation is not None and self.hit(_asked(backend, reservation), FaultKind.INSUFFICIENT_CAPACITY):
             raise InsufficientCapacityError(instance_type, reservation.availability_zone)
 
@@ -120,7 +130,7 @@ class State(Market):
         return self.pools.take(instance_type, zone, count)
 
     def give_back(self, instance_type: str, zone: str, count: int) -> None:
-        self.pools.give_back(instance_type, zone, count)
+        self.pools.add_free(instance_type, zone, count)
 
     def created(self, backend: Any, reservation: CapacityReservation) -> CapacityReservation:
         pending = self.hit(_asked(backend, reservation), FaultKind.PENDING)
@@ -147,11 +157,11 @@ class State(Market):
         of_region = self._versions.setdefault((backend.account_id, backend.region_name), {})
         versions = of_region.setdefault(reservation.id, [])
         versions.append(reservation)
-        while len(versions) > 1 and versions[1].at <= reservation.at - MAX_LAG_SECONDS:
+        while len(versions) > 1 and versions[1].at <= reservation.at - faults.MAX_LAG_SECONDS:
             del versions[0]
 
     def seen(self, backend: Any) -> list[CapacityReservation]:
-        stale = self.hit(Request(DESCRIBE, backend.region_name), FaultKind.STALE_DESCRIBE)
+        stale = self.hit(Request(faults.DESCRIBE, backend.region_name), FaultKind.STALE_DESCRIBE)
         if stale is None:
             return list(super().seen(backend))
         at = stale.set_at if stale.fault.seconds is None else self.now() - stale.fault.seconds
@@ -159,14 +169,15 @@ class State(Market):
         past = ([one for one in versions if one.at <= at] for versions in of_region.values())
         return [versions[-1] for versions in past if versions]
 
-    def regroup(self, action: str, region: str, arn: str) -> None:
-        refused = self.hit(Request(action, region, reservation_id=arn.rpartition("/")[2]), FaultKind.REFUSED)
+    def grouping(self, region: str, reservation_id: str) -> None:
+        refused = self.hit(Request(faults.GROUP, region, reservation_id), FaultKind.REFUSED)
         if refused is not None:
             raise NotInGroupError(refused.fault.message, refused.fault.code)
 
     def _empty(self) -> None:
         self.pools = CapacityPools()
-        self.quotas = Quotas(self._vcpu_quota)
+        self.vcpu_limits: dict[tuple[str, Quota], int] = {}
+        """Limits that were set, by Region and quota."""
         self.faults = Faults()
         self.rate = RequestRate(self.clock)
         self.remember_refused = False
@@ -174,9 +185,9 @@ class State(Market):
         self.refused_tokens: dict[tuple[str, ...], tuple[Any, EC2ClientError]] = {}
         """By account, Region, zone and token: the request, and its refusal."""
         self.not_offered: set[tuple[str, str]] = set()
-        """Pairs of type and zone that EC2 is to lack, beside those that it lacks by moto's data."""
+        """Types and zones of offers that a test took away."""
         self._versions: dict[tuple[str, str], dict[str, list[CapacityReservation]]] = {}
-        """Of each reservation by account and Region, oldest first, as far as a describe may lag behind."""
+        """Versions of each reservation by account and Region, oldest first, as far back as a describe may lag."""
 
 
 def current() -> State:
@@ -195,13 +206,8 @@ def _backends() -> Iterator[Any]:
     return (backend for regions in list(ec2_backends.values()) for backend in list(regions.values()))
 
 
-def _held(backend: Any) -> list[CapacityReservation]:
-    """The account's own reservations that hold instances."""
-    return [one for one in backend.capacity_reservations.values() if one.holds and one.owner_id == backend.account_id]
-
-
 def _asked(backend: Any, reservation: CapacityReservation) -> Request:
-    """What a fault asks about a request that makes a reservation, or changes one."""
-    known = reservation.id in backend.capacity_reservations
-    given_id = reservation.id if known else None
-    return Request(MODIFY if known else CREATE, backend.region_name, reservation.instance_type, given_id)
+    """The request that creates or modifies this reservation, for faults."""
+    if reservation.id in backend.capacity_reservations:
+        return Request(faults.MODIFY, backend.region_name, reservation.id)
+    return Request(faults.CREATE, backend.region_name)

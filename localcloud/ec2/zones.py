@@ -7,11 +7,8 @@ https://docs.aws.amazon.com/wavelength/latest/developerguide/available-wavelengt
 
 import re
 
-# us-east-1a, us-gov-west-1b, eusc-de-east-1a, and local or wavelength zones such as us-west-2-lax-1a,
-# us-east-1-wl1-bos-wlz-1 and eu-west-3-cmn-wlz-1a.
-_ZONE = re.compile(r"(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d+)(?P<rest>[a-z]|-[a-z0-9-]*[a-z0-9])")
-_LOCAL = re.compile(r"-(?P<city>[a-z]+)-(?P<group>\d+)(?P<letter>[a-z])")
-_WAVELENGTH = re.compile(r"-(?P<city>(?:wl\d+-)?[a-z]+)-wlz-(?P<group>\d+)(?P<letter>[a-z]?)")
+# us-east-1a, us-gov-west-1b, eusc-de-east-1a, and local zones such as us-west-2-lax-1a and us-east-1-wl1-bos-wlz-1.
+_ZONE = re.compile(r"([a-z]{2,4}(?:-[a-z]+)+-\d+)(?:[a-z]|(-[a-z0-9-]*[a-z0-9]))")
 
 
 def region_of(zone: str) -> str:
@@ -23,41 +20,23 @@ def region_of(zone: str) -> str:
     match = _ZONE.fullmatch(zone)
     if not match:
         raise ValueError(f"{zone!r} is not an Availability Zone; name one such as ap-northeast-1c")
-    return match["region"]
+    return match[1]
 
 
 def is_local(zone: str) -> bool:
-    """Whether it is the name of a local or wavelength zone; moto knows none of these."""
+    """Whether it names a Local or Wavelength Zone; moto knows none."""
     match = _ZONE.fullmatch(zone)
-    return match is not None and match["rest"].startswith("-")
+    return match is not None and match[2] is not None
 
 
-def kind_of(zone: str) -> str:
-    """The `ZoneType` of a zone by its name."""
-    if not is_local(zone):
-        return "availability-zone"
-    return "wavelength-zone" if "-wlz-" in zone else "local-zone"
-
-
-def id_of_local(zone: str, parent_id: str) -> str | None:
-    """The id of a local or wavelength zone, in the form that AWS's lists show.
+def id_of_local(zone: str, parent_id: str) -> str:
+    """The id of a Local Zone, e.g. `usw2-lax1-az1`, or of a Wavelength Zone, e.g. `use1-wl1-bos-wlz1`.
 
     Args:
-        zone: its name, e.g. `us-west-2-lax-1a`, `us-east-1-wl1-bos-wlz-1` or `eu-west-3-cmn-wlz-1a`.
+        zone: its name, e.g. `us-west-2-lax-1a` or `us-east-1-wl1-bos-wlz-1`.
         parent_id: the id of any zone of its Region, e.g. `usw2-az1`.
-
-    Returns:
-        E.g. `usw2-lax1-az1`, `use1-wl1-bos-wlz1` or `euw3-cmn1-wlz1`; None for a name of another form.
     """
-    match = _ZONE.fullmatch(zone)
-    region = parent_id.partition("-")[0]
-    if match and (wavelength := _WAVELENGTH.fullmatch(match["rest"])):
-        city, group, letter = wavelength.groups()
-        return f"{region}-{city}{group}-wlz{_number(letter)}" if letter else f"{region}-{city}-wlz{group}"
-    if match and (local := _LOCAL.fullmatch(match["rest"])):
-        return f"{region}-{local['city']}{local['group']}-az{_number(local['letter'])}"
-    return None
-
-
-def _number(letter: str) -> int:
-    return ord(letter) - ord("a") + 1
+    place, _, number = zone.removeprefix(region_of(zone)).rpartition("-")
+    letter = number[-1]
+    end = f"{number[:-1]}-az{ord(letter) - ord('a') + 1}" if letter.isalpha() else number
+    return f"{parent_id.partition('-')[0]}{place}{end}"

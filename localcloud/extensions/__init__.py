@@ -1,1 +1,1 @@
-"""What moto lacks in single services: one file each."""
+"""What moto lacks in some services: one file each."""

@@ -1,4 +1,4 @@
-"""DynamoDB: a condition, its write and the answer are one step, even if others write at the same time.
+"""DynamoDB: a conditional write and its answer are one step, even if others write at the same time.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
 """

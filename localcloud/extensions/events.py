@@ -42,7 +42,7 @@ def install(services: Services) -> None:
 
 
 def _put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """EventsBackend.put_events. AWS accepts and drops what is sent to a bus that does not exist:
+    """EventsBackend.put_events. AWS accepts and drops events for a bus that does not exist:
     https://github.com/aws/aws-sdk/issues/186 and https://github.com/aws/aws-cli/issues/9186."""
     if len(events) > MAX_ENTRIES:
         return _moto_put_events(self, events)
@@ -71,5 +71,5 @@ def _start(services: Services, target: dict[str, Any], original: dict[str, Any])
     try:
         states.start_execution(stateMachineArn=target["Arn"], input=json.dumps(event))
     except (ClientError, BotoCoreError) as error:
-        # The sender does not learn of it, as on AWS.
+        # As on AWS, the sender does not learn of it.
         services.announce(f"An EventBridge rule could not start {target['Arn']}: {error}")

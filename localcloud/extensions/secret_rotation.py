@@ -59,7 +59,7 @@ def _rotate_secret(
 def _rotate(secret: FakeSecret, token: str | None) -> None:
     for version_id, version in secret.versions.items():
         if "AWSPENDING" in version["version_stages"] and "AWSCURRENT" not in version["version_stages"]:
-            # An earlier rotation failed, and is continued.
+            # An earlier rotation failed; this one continues it.
             token = version_id
     token = token or str(uuid.uuid4())
     if token not in secret.versions:

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ServiceQuo
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from moto.servicequotas.exceptions import NoSuchResource
@@ -14,50 +13,37 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from localcloud.ec2.quotas import QUOTAS, Quota
 from localcloud.ec2.state import current
 
+_moto_get_service_quota = ServiceQuotasBackend.get_service_quota
+
 
 def install() -> None:
     """Extends moto's Service Quotas in this process."""
-    for name, quotas in (
-        ("list_aws_default_service_quotas", _defaults),
-        ("get_aws_default_service_quota", _defaults),
-        ("list_service_quotas", _applied),
-        ("get_service_quota", _applied),
-    ):
-        setattr(ServiceQuotasResponse, name, (_listing if name.startswith("list") else _getting)(quotas))
+    setattr(ServiceQuotasBackend, "get_service_quota", _get_service_quota)  # noqa: B010 - mypy minds the assignment
+    setattr(ServiceQuotasResponse, "get_aws_default_service_quota", _get_default)  # noqa: B010
 
 
-Quotas = Callable[[ServiceQuotasBackend, str], list[dict[str, Any]]]
-
-
-def _listing(quotas: Quotas) -> Callable[[Any], str]:
-    """An API that lists all on one page."""
-    return lambda self: json.dumps({"Quotas": quotas(self.backend, json.loads(self.body)["ServiceCode"])})
-
-
-def _getting(quotas: Quotas) -> Callable[[Any], str]:
-    def get(self: Any) -> str:
-        asked = json.loads(self.body)
-        for quota in quotas(self.backend, asked["ServiceCode"]):
-            if quota["QuotaCode"] == asked["QuotaCode"]:
-                return json.dumps({"Quota": quota})
-        raise NoSuchResource
-
-    return get
-
-
-def _defaults(backend: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
+def _get_service_quota(self: ServiceQuotasBackend, service_code: str, quota_code: str) -> dict[str, Any]:
+    """ServiceQuotasBackend.get_service_quota."""
     if service_code != "ec2":
-        return backend.list_aws_default_service_quotas(service_code)
-    return [_described(backend, quota, quota.of_new_account, "") for quota in QUOTAS]
-
-
-def _applied(backend: ServiceQuotasBackend, service_code: str) -> list[dict[str, Any]]:
-    if service_code != "ec2":
-        return backend.list_aws_default_service_quotas(service_code)
-    state = current()
+        return _moto_get_service_quota(self, service_code, quota_code)
+    quota, state = _quota(quota_code), current()
     with state.lock:
-        vcpus = [(quota, state.quotas.vcpus(backend.region_name, quota)) for quota in QUOTAS]
-    return [_described(backend, quota, value, backend.account_id) for quota, value in vcpus]
+        return _described(self, quota, state.vcpu_limit(self.region_name, quota), self.account_id)
+
+
+def _get_default(self: Any) -> str:
+    asked = json.loads(self.body)
+    if asked["ServiceCode"] != "ec2":
+        return str(self.get_service_quota())
+    quota = _quota(asked["QuotaCode"])
+    return json.dumps({"Quota": _described(self.backend, quota, quota.of_new_account, "")})
+
+
+def _quota(code: str) -> Quota:
+    for quota in QUOTAS:
+        if quota.code == code:
+            return quota
+    raise NoSuchResource
 
 
 def _described(backend: ServiceQuotasBackend, quota: Quota, vcpus: int, account: str) -> dict[str, Any]:

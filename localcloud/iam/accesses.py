@@ -1,4 +1,4 @@
-"""What is checked: the rights that requests need, as AWS's authorization reference lists them.
+"""The rights that requests need, as AWS's authorization reference lists them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
@@ -6,21 +6,21 @@ https://docs.aws.amazon.com/ARG/latest/APIReference/API_ListGroupResources.html
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from moto.utilities.utils import get_partition
 
 ANY_RESOURCE = "*"
-"""For actions that know no narrower resource."""
+"""The resource of actions that have no narrower one."""
 
 Context = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Access:
-    """An action on a resource. A request may need several: to create with tags is also to tag."""
+    """An action on a resource. A request may need several: creating with tags needs CreateTags, too."""
 
     action: str
     """Such as `ec2:CreateCapacityReservation`."""
@@ -37,38 +37,39 @@ def needed(response: Any, action: str) -> list[Access]:
         response: moto's response object with the request.
         action: such as `CreateCapacityReservation`.
     """
-    name = f"{response.service_name}:{action}"
-    return list(_NEEDED[name](response, name)) if name in _NEEDED else []
+    name, region = f"{response.service_name}:{action}", str(response.region)
+    accesses = _NEEDED[name](response, name) if name in _NEEDED else []
+    return [replace(one, context={**one.context, "aws:requestedregion": (region,)}) for one in accesses]
 
 
-def _anywhere(response: Any, name: str) -> Iterable[Access]:
-    yield Access(name, context=_region(response))
+def _anywhere(_response: Any, name: str) -> Iterable[Access]:
+    yield Access(name)
 
 
 def _update_item(response: Any, name: str) -> Iterable[Access]:
-    yield Access(name, _arn(response, "dynamodb", "table/", response._get_param("TableName")), _region(response))
+    yield Access(name, _arn(response, "dynamodb", "table/", response._get_param("TableName")))
 
 
 def _put_events(response: Any, name: str) -> Iterable[Access]:
     buses = [entry.get("EventBusName") or "default" for entry in response._get_param("Entries") or []]
-    for arn in dict.fromkeys(_arn(response, "events", "event-bus/", bus) for bus in buses):
-        yield Access(name, arn, _region(response))
+    for bus in dict.fromkeys(buses):
+        yield Access(name, _arn(response, "events", "event-bus/", bus))
 
 
 def _get_schedule(response: Any, name: str) -> Iterable[Access]:
     group = response._get_param("groupName") or "default"
     schedule = unquote(urlsplit(str(response.uri)).path.rsplit("/", 1)[-1])
-    yield Access(name, _arn(response, "scheduler", f"schedule/{group}/", schedule), _region(response))
+    yield Access(name, _arn(response, "scheduler", f"schedule/{group}/", schedule))
 
 
 def _secret(response: Any, name: str) -> Iterable[Access]:
     given = response._get_param("SecretId")
     secret: Any = response.backend.secrets.get(given)
     if secret is None:
-        yield Access(name, _arn(response, "secretsmanager", "secret:", given), _region(response))
+        yield Access(name, _arn(response, "secretsmanager", "secret:", given))
         return
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in secret.tags or []}
-    context = _region(response) | _tagged("aws", tags) | _tagged("secretsmanager", tags)
+    context = _tagged("aws", tags) | _tagged("secretsmanager", tags)
     if secret.rotation_lambda_arn:
         context["secretsmanager:resource/allowrotationlambdaarn"] = (str(secret.rotation_lambda_arn),)
     yield Access(name, str(secret.arn), context)
@@ -77,31 +78,30 @@ def _secret(response: Any, name: str) -> Iterable[Access]:
 def _group(response: Any, name: str) -> Iterable[Access]:
     given = str(response._get_param("Group") or response._get_param("GroupName"))
     groups = response.resourcegroups_backend.groups
-    # Of a group that does not exist no tag is known.
+    # A group that does not exist has no tags.
     tags = (groups[given].tags or {}) if given in groups else {}
-    context = _region(response) | _tagged("aws", tags)
-    yield Access(name, _arn(response, "resource-groups", "group/", given), context)
+    yield Access(name, _arn(response, "resource-groups", "group/", given), _tagged("aws", tags))
 
 
 def _list_group(response: Any, name: str) -> Iterable[Access]:
     yield from _group(response, name)
     for more in ("cloudformation:DescribeStacks", "cloudformation:ListStackResources"):
-        yield Access(more, _arn(response, "cloudformation", "stack/", "*/*"), _region(response))
-    yield Access("tag:GetResources", context=_region(response))
+        yield Access(more, _arn(response, "cloudformation", "stack/", "*/*"))
+    yield Access("tag:GetResources")
 
 
 def _create(response: Any, name: str) -> Iterable[Access]:
     given: Mapping[str, Any] = response._get_params()
     tags = [tag for part in given.get("TagSpecifications") or [] for tag in part.get("Tags") or []]
     resource = _arn(response, "ec2", "capacity-reservation/", "*")
-    # The placement group is a condition key of the reservation, and no resource of its own.
+    # The placement group is only a condition key of the reservation.
     described = {
         "ec2:instancetype": "InstanceType",
         "ec2:availabilityzone": "AvailabilityZone",
         "ec2:placementgroup": "PlacementGroupArn",
     }
     attributes = {key: (str(given[name]),) for key, name in described.items() if given.get(name)}
-    context = _region(response) | _requested(tags) | attributes
+    context = _requested(tags) | attributes
     yield Access(name, resource, context)
     if tags:
         yield Access("ec2:CreateTags", resource, context | {"ec2:createaction": ("CreateCapacityReservation",)})
@@ -119,16 +119,16 @@ def _tag(response: Any, name: str) -> Iterable[Access]:
 
 
 def _reservation(response: Any, name: str, given_id: str, requested: Iterable[Mapping[str, Any]]) -> Access:
-    """Of a reservation that does not exist no key is known, so that no condition on its tags is fulfilled."""
+    """A reservation that does not exist has no tags, so no condition on its tags holds."""
     reservation = response.ec2_backend.capacity_reservations.get(given_id)
-    context = _region(response) | _requested(requested)
+    context = _requested(requested)
     if reservation is None:
         return Access(name, _arn(response, "ec2", "capacity-reservation/", given_id), context)
     tags = response.ec2_backend.tags.get(given_id, {})
     context |= _tagged("aws", tags) | _tagged("ec2", tags)
     context["ec2:instancetype"] = (reservation.instance_type,)
     context["ec2:availabilityzone"] = (reservation.availability_zone,)
-    # A reservation that another account shares is that account's resource.
+    # A reservation shared by another account is that account's resource.
     return Access(name, reservation.arn, context)
 
 
@@ -142,12 +142,8 @@ def _requested(tags: Iterable[Mapping[str, Any]]) -> Context:
     return context | ({"aws:tagkeys": tuple(values)} if values else {})
 
 
-def _region(response: Any) -> Context:
-    return {"aws:requestedregion": (str(response.region),)}
-
-
 def _arn(response: Any, service: str, kind: str, given: Any) -> str:
-    """The ARN of what a request names, unless it gives the ARN itself."""
+    """The ARN of what a request names, by name or by ARN."""
     if str(given).startswith("arn:"):
         return str(given)
     region = str(response.region)
@@ -163,13 +159,11 @@ _NEEDED: Final[dict[str, Callable[[Any, str], Iterable[Access]]]] = {
     "ec2:DescribeCapacityReservations": _anywhere,
     "ec2:DescribeInstanceTypes": _anywhere,
     "ec2:DescribeInstances": _anywhere,
-    "ec2:DescribePlacementGroups": _anywhere,
     # Of Capacity Reservations only.
     "ec2:CreateTags": _tag,
     "ec2:DeleteTags": _tag,
     "resource-groups:GroupResources": _group,
     "resource-groups:ListGroupResources": _list_group,
-    "resource-groups:UngroupResources": _group,
     "pricing:GetProducts": _anywhere,
     "events:PutEvents": _put_events,
     "scheduler:GetSchedule": _get_schedule,

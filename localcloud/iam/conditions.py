@@ -1,4 +1,4 @@
-"""The Condition element of a statement, and the patterns of policies.
+"""The Condition element of a statement.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -20,23 +20,23 @@ KEYS = frozenset(
         "secretsmanager:resource/allowrotationlambdaarn",
     }
 )
-"""The condition keys that the local cloud gives values to, in lower case: IAM does not care about their case."""
+"""The condition keys that the local cloud knows, in lower case: IAM ignores their case."""
 
 KEYS_WITH_TAG = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "secretsmanager:resourcetag/")
-"""The beginnings of those that end with a tag's key."""
+"""How those begin that end with a tag's key."""
 
 MULTIVALUED = frozenset({"aws:tagkeys"})
 """The keys that may have more than one value in a request."""
 
-_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Like)(IfExists)?")
+_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?String(Not)?(Equals|Like)")
 
 
 class UnsupportedPolicyError(Exception):
-    """A policy has something, named by `what`, by which the local cloud cannot judge an action that it checks."""
+    """A policy about a checked action has something that the local cloud does not understand."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"The local cloud cannot judge a policy with {what}. Say it otherwise, or teach it to localcloud/iam"
+            f"The local cloud cannot judge a policy with {what}. Write it differently, or add it to localcloud/iam"
         )
 
 
@@ -49,15 +49,13 @@ class Condition:
     quantifier: str = ""
     """ForAllValues, ForAnyValue or nothing."""
     is_negated: bool = False
-    if_exists: bool = False
 
     def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a request with these values by key fulfils it."""
+        """Whether it holds for a request with these values by key."""
         values = context.get(self.key, ())
         if not values:
-            # An absent key is unlike every value, and all of its no values are as they should be.
-            absent = {"ForAllValues": True, "ForAnyValue": False}.get(self.quantifier, self.is_negated)
-            return absent or self.if_exists
+            # An absent key differs from every value, and ForAllValues holds where there are none.
+            return {"ForAllValues": True, "ForAnyValue": False}.get(self.quantifier, self.is_negated)
         each = [self._fits(value) for value in values]
         return any(each) if self.quantifier == "ForAnyValue" else all(each)
 
@@ -66,7 +64,7 @@ class Condition:
 
 
 def parse(element: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]:
-    """Every operator and key of a Condition element; all have to hold.
+    """The conditions of a Condition element, one for each operator and key; all must hold.
 
     Raises:
         UnsupportedPolicyError: the local cloud does not know the operator or the key.
@@ -99,36 +97,13 @@ def _condition(operator: str, given_key: str, values: tuple[str, ...]) -> Condit
     parts = _OPERATOR.fullmatch(operator)
     if parts is None:
         raise UnsupportedPolicyError(f"the condition operator {operator}")
-    quantifier, negation, kind, if_exists = parts.groups()
+    quantifier, negation, kind = parts.groups()
     if key in MULTIVALUED and not quantifier:
         raise UnsupportedPolicyError(f"{operator} without ForAllValues or ForAnyValue on {given_key}")
-    make = wildcards if kind == "Like" else _exactly
-    return Condition(key, tuple(make(value) for value in values), quantifier or "", bool(negation), bool(if_exists))
+    patterns = tuple(wildcards(value) if kind == "Like" else re.compile(re.escape(value)) for value in values)
+    return Condition(key, patterns, quantifier or "", bool(negation))
 
 
-def _exactly(value: str) -> re.Pattern[str]:
-    return re.compile(re.escape(value))
-
-
-def wildcards(
-    pattern: str, *, any_text: str = ".*", any_character: str = ".", ends_part: str = "", flags: int = 0
-) -> re.Pattern[str]:
-    """A policy's pattern, `*` for any text and `?` for one character.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-
-    Args:
-        pattern: such as `ec2:Describe*`.
-        any_text: what a `*` matches.
-        any_character: what a `?` matches.
-        ends_part: what a `*` at the end or before a colon matches instead.
-        flags: of `re`.
-    """
-    pieces = []
-    for index, character in enumerate(pattern):
-        if character == "*":
-            is_last = pattern[index + 1 : index + 2] in ("", ":")
-            pieces.append(ends_part if ends_part and is_last else any_text)
-        else:
-            pieces.append(any_character if character == "?" else re.escape(character))
-    return re.compile("".join(pieces), flags | re.DOTALL)
+def wildcards(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A pattern such as `ec2:Describe*`: `*` for any text and `?` for one character."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), flags | re.DOTALL)

@@ -1,4 +1,4 @@
-"""Temporary credentials, as a function's environment has them; from moto's STS, which knows whose they are."""
+"""Temporary credentials from moto's STS, for a function's environment."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from moto.utilities.utils import get_partition
 
 @dataclass(frozen=True)
 class Credentials:
-    """They do not expire here."""
+    """Temporary credentials, which do not expire here."""
 
     access_key_id: str
     secret_access_key: str
@@ -25,16 +25,7 @@ class Credentials:
 
 
 def of_role(role_arn: str, session_name: str, account_id: str, region: str) -> Credentials:
-    """New credentials of a role.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-
-    Args:
-        role_arn: the role need not exist.
-        session_name: shown in refusals; a function's is its name.
-        account_id: of the caller.
-        region: where the credentials are used.
-    """
+    """New credentials of a role, which need not exist. Refusals show the session's name."""
     assumed: AssumedRole = sts_backends[account_id][get_partition(region)].assume_role(
         region_name=region,
         role_session_name=session_name,

@@ -1,4 +1,4 @@
-"""Where the check goes into moto."""
+"""The check of rights, in front of moto's services."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from localcloud.iam.roles import rights_of
 _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
 
 
-def check_calls() -> None:
-    """Makes moto ask before every action."""
+def install() -> None:
+    """Makes moto ask before every action. The second call does nothing."""
     # By setattr: a method is replaced on purpose.
     setattr(BaseResponse, _moto_authorize.__name__, _authorize)
 
@@ -28,9 +28,7 @@ def _authorize(self: Any, resource: str = "*") -> None:
     partition = get_partition(self.region)
     key = iam_backends[self.current_account][partition].access_keys.get(self.access_key)
     role_arn = getattr(key, "role_arn", None)
-    if role_arn is None:
-        return
-    if self.service_name not in SERVICES:
+    if role_arn is None or self.service_name not in SERVICES:
         return
     for access in needed(self, self._get_action()):
         if why := _why_not(role_arn, access):
@@ -48,7 +46,7 @@ def _why_not(role_arn: str, access: Access) -> str | None:
     try:
         return rights_of(role_arn).refusal(access)
     except UnsupportedPolicyError as error:
-        # Not from a deployment, which fails with such a policy, but from IAM's API.
+        # Such a policy makes a deployment fail, so it came by IAM's API.
         return f"as far as can be told. {error}"
 
 

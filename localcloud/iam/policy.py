@@ -1,4 +1,4 @@
-"""A policy document, as far as it concerns the actions that are checked.
+"""Policy documents, as far as they concern checked actions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -7,25 +7,16 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 from typing import Any
+
+from moto.iam.access_control import PermissionResult
 
 from localcloud.iam import conditions
 from localcloud.iam.accesses import ACTIONS, Access
 from localcloud.iam.conditions import Condition, UnsupportedPolicyError, as_texts, wildcards
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
-
-
-class Verdict(Enum):
-    """What statements say to an access."""
-
-    ALLOWED = "allowed"
-    DENIED = "denied"
-    """By a statement that says so."""
-    NOT_ALLOWED = "not allowed"
-    """By silence."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def matches(self, access: Access) -> bool:
-        """Whether it speaks of this access."""
+        """Whether it applies to this access."""
         return (
             any(pattern.fullmatch(access.action) for pattern in self.actions)
             and any(pattern.fullmatch(access.resource) for pattern in self.resources)
@@ -46,24 +37,24 @@ class Statement:
         )
 
 
-def judge(statements: Iterable[Statement], access: Access) -> Verdict:
-    """What the statements together say: a Deny outweighs every Allow.
+def judge(statements: Iterable[Statement], access: Access) -> PermissionResult:
+    """The verdict of all statements: a Deny outweighs every Allow; NEUTRAL if none applies.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
     """
-    verdict = Verdict.NOT_ALLOWED
+    verdict = PermissionResult.NEUTRAL
     for statement in statements:
         if statement.matches(access):
             if statement.is_deny:
-                return Verdict.DENIED
-            verdict = Verdict.ALLOWED
+                return PermissionResult.DENIED
+            verdict = PermissionResult.PERMITTED
     return verdict
 
 
-# A changed policy is another text, so nothing here is ever out of date.
+# The key is the whole text, so a cached policy is never out of date.
 @lru_cache(maxsize=256)
 def parse(document: str) -> tuple[Statement, ...]:
-    """The statements about checked actions; others are left out, whatever they say.
+    """The statements about checked actions; the others are left out.
 
     Args:
         document: JSON.
@@ -96,9 +87,11 @@ def _statement(given: dict[str, Any]) -> Statement | None:
 
 
 def _resource(pattern: str) -> re.Pattern[str]:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
     if pattern == "*":
         return wildcards(pattern)
     if pattern.count(":") < 5:
         raise UnsupportedPolicyError(f"the resource {pattern}, which is neither * nor an ARN")
-    # A wildcard does not reach over a colon, but for a `*` that ends its part.
-    return wildcards(pattern, any_text="[^:]*", any_character="[^:]", ends_part=".*")
+    # Only a `*` that ends its part reaches over a colon.
+    regex = re.sub(r"\\\*(?=:|$)", ".*", re.escape(pattern))
+    return re.compile(regex.replace(r"\*", "[^:]*").replace(r"\?", "[^:]"), re.DOTALL)

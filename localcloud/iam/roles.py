@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
 
 from localcloud.iam.accesses import Access
-from localcloud.iam.policy import Statement, Verdict, judge, parse
+from localcloud.iam.policy import Statement, judge, parse
 
 
 @dataclass(frozen=True)
 class Rights:
-    """A role's policies: what identity-based ones allow counts only if the permissions boundary, if any, does too."""
+    """A role's policies. A permissions boundary, if there is one, must allow what the others allow."""
 
     policies: tuple[Statement, ...] = ()
     boundary: tuple[Statement, ...] | None = None
@@ -25,18 +26,15 @@ class Rights:
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
         """
-        kinds = {"identity-based policy": (self.policies, "an"), "permissions boundary": (self.boundary, "a")}
-        verdicts = [
-            (judge(statements, access), kind, article)
-            for kind, (statements, article) in kinds.items()
-            if statements is not None
-        ]
-        for verdict, kind, article in verdicts:
-            if verdict is Verdict.DENIED:
-                return f"with an explicit deny in {article} {kind}"
-        for verdict, kind, _ in verdicts:
-            if verdict is Verdict.NOT_ALLOWED:
-                return f"because no {kind} allows the {access.action} action"
+        verdicts = {"an identity-based policy": judge(self.policies, access)}
+        if self.boundary is not None:
+            verdicts["a permissions boundary"] = judge(self.boundary, access)
+        for kind, verdict in verdicts.items():
+            if verdict is PermissionResult.DENIED:
+                return f"with an explicit deny in {kind}"
+        for kind, verdict in verdicts.items():
+            if verdict is PermissionResult.NEUTRAL:
+                return f"because no {kind.partition(' ')[2]} allows the {access.action} action"
         return None
 
     def allows(self, access: Access) -> bool:

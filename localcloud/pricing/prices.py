@@ -1,5 +1,6 @@
-"""The prices of the local cloud, and what a test makes of them."""
+"""The local cloud's prices, which tests can set."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -20,13 +21,13 @@ OPERATIONS: Final = {
     "RunInstances:0002": ("Windows", "NA", Decimal(2)),
     "RunInstances:0006": ("Windows", "SQL Std", Decimal(4)),
 }
-"""The operating system and the software of some operations, and how many times the price of Linux they cost.
+"""Operating system, software, and price as a multiple of Linux's, by operation.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/billing-info-fields.html
 """
 
 _TENANCIES: Final = {"Shared": Decimal(1), "Dedicated": Decimal("1.1")}
-# A reservation that instances use costs nothing beside them:
+# A reservation in use costs nothing beside its instances:
 # https://docs.aws.amazon.com/cur/latest/userguide/monitor-ondemand-reservations.html
 _STATUSES: Final = {
     "Used": Decimal(1),
@@ -59,33 +60,32 @@ class Prices:
         self._refusals += [code] * times
 
     def refusal(self) -> str | None:
-        """The code by which this request is refused; it is counted."""
+        """The code that refuses this request, if any; counts the request."""
         with self._lock:
             self.requests += 1
             return self._refusals.pop(0) if self._refusals else None
 
     def products(self, wanted: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The products with these attributes. Without a type and a Region that there is, none: the list is long."""
+        """The products with these attributes; none without a known type and Region, since the list is long."""
         instance_type, region = wanted.get("instanceType", ""), wanted.get("regionCode", "")
         hourly = self._hourly(instance_type, region)
         if hourly is None:
             return
-        for operation, (system, software, times) in OPERATIONS.items():
-            for tenancy, more in _TENANCIES.items():
-                for status, share in _STATUSES.items():
-                    attributes = {
-                        "servicecode": "AmazonEC2",
-                        "instanceType": instance_type,
-                        "regionCode": region,
-                        "operatingSystem": system,
-                        "preInstalledSw": software,
-                        "licenseModel": "No License required",
-                        "tenancy": tenancy,
-                        "operation": operation,
-                        "capacitystatus": status,
-                    }
-                    if wanted.items() <= attributes.items():
-                        yield _product(attributes, hourly * times * more * share)
+        for operation, tenancy, status in itertools.product(OPERATIONS, _TENANCIES, _STATUSES):
+            system, software, times = OPERATIONS[operation]
+            attributes = {
+                "servicecode": "AmazonEC2",
+                "instanceType": instance_type,
+                "regionCode": region,
+                "operatingSystem": system,
+                "preInstalledSw": software,
+                "licenseModel": "No License required",
+                "tenancy": tenancy,
+                "operation": operation,
+                "capacitystatus": status,
+            }
+            if wanted.items() <= attributes.items():
+                yield _product(attributes, hourly * times * _TENANCIES[tenancy] * _STATUSES[status])
 
     def _hourly(self, instance_type: str, region: str) -> Decimal | None:
         if (instance_type, region) in self._set:

@@ -1,4 +1,4 @@
-"""The Price List Query API, and where it goes into moto, which finds services by their module and their host.
+"""The Price List Query API as a service of moto, which finds services by their module and host.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 """
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_
 import json
 import re
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from moto import backend_index
@@ -24,7 +24,7 @@ _STATUS = {"InternalErrorException": 500}
 
 
 class PricingResponse(BaseResponse):
-    """Handles requests. moto makes one for each."""
+    """Handles one request."""
 
     prices: Prices
 
@@ -41,16 +41,12 @@ class PricingResponse(BaseResponse):
         if asked.get("ServiceCode") != "AmazonEC2":
             raise JsonRESTError("NotFoundException", "The local cloud's price list has AmazonEC2 only")
         wanted = dict(_filter(one) for one in asked.get("Filters", []))
-        most = asked.get("MaxResults", _MOST)
+        first, most = int(asked.get("NextToken", "0")), asked.get("MaxResults", _MOST)
         if not 1 <= most <= _MOST:
             raise JsonRESTError("InvalidParameterException", f"MaxResults must be from 1 to {_MOST}")
-        token = str(asked.get("NextToken", "0"))
-        if not token.isdecimal():
-            raise JsonRESTError("InvalidNextTokenException", "The token is of no earlier answer")
-        found = [json.dumps(product) for product in self.prices.products(wanted)]
-        first = int(token)
-        answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": found[first : first + most]}
-        if first + most < len(found):
+        products = [json.dumps(product) for product in self.prices.products(wanted)]
+        answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": products[first : first + most]}
+        if first + most < len(products):
             answer["NextToken"] = str(first + most)
         return json.dumps(answer)
 
@@ -62,25 +58,19 @@ def _filter(given: dict[str, str]) -> tuple[str, str]:
 
 
 class PricingBackend(BaseBackend):
-    """It has nothing but its path: the prices are the same for all accounts."""
-
-    @property
-    def url_bases(self) -> list[str]:
-        """The hosts that it answers for."""
-        return [_HOST]
+    """Only tells moto the path: the prices are the same for all accounts."""
 
     @property
     def _url_module(self) -> Any:
-        module = ModuleType(f"moto.{_NAME}.urls")
-        module.__dict__.update(url_bases=[_HOST], url_paths={"{0}/$": PricingResponse.dispatch})
-        return module
+        return SimpleNamespace(url_bases=[_HOST], url_paths={"{0}/$": PricingResponse.dispatch})
 
 
-def add_service() -> None:
-    """Makes moto's server answer for it. The second call does nothing."""
-    if f"moto.{_NAME}" in sys.modules:
-        return
-    module = ModuleType(f"moto.{_NAME}")
-    module.__dict__["pricing_backends"] = BackendDict(PricingBackend, _NAME)
-    sys.modules[module.__name__] = module
-    backend_index.backend_url_patterns.append((_NAME, re.compile(_HOST)))
+def install() -> Prices:
+    """Adds the service to moto's server; its prices, as they are at first. A second call empties what was set."""
+    if f"moto.{_NAME}" not in sys.modules:
+        module = ModuleType(f"moto.{_NAME}")
+        module.__dict__["pricing_backends"] = BackendDict(PricingBackend, _NAME)
+        sys.modules[module.__name__] = module
+        backend_index.backend_url_patterns.append((_NAME, re.compile(_HOST)))
+    PricingResponse.prices = Prices()
+    return PricingResponse.prices

@@ -18,6 +18,8 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.im
 )
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
@@ -27,6 +29,7 @@ from localcloud.services import Services
 from localcloud.stepfunctions import ending, errors, tasks, waiting
 from localcloud.stepfunctions.tasks import iso
 
+_moto_parse = AmazonStateLanguageParser.parse
 _moto_execution_details = Execution.get_start_execution_details
 _moto_start_execution = StepFunctionsParserBackend.start_execution
 _moto_state_input = CommonStateField._eval_state_input
@@ -62,6 +65,18 @@ def _parse_once(module: Any) -> None:
         module.parse = functools.cache(module.parse)
 
 
+def _parse(definition: str) -> tuple[eval_component.EvalComponent, Any]:
+    """AmazonStateLanguageParser.parse, which reads a definition once; the components are each execution's own."""
+    tree = _syntax_tree(definition)
+    return Preprocessor().visit(tree), tree
+
+
+@functools.lru_cache(maxsize=16)
+def _syntax_tree(definition: str) -> Any:
+    _, tree = _moto_parse(definition)
+    return tree
+
+
 def _start_execution(self: Any, state_machine_arn: str, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
     """StartExecution, whose name may be left out."""
     return _moto_start_execution(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
@@ -94,6 +109,7 @@ def _timestamp(text: str) -> datetime | None:
 
 
 _PATCHES: tuple[tuple[type, str, Any], ...] = (
+    (AmazonStateLanguageParser, "parse", staticmethod(_parse)),
     (Execution, "get_start_execution_details", _execution_details),
     (StepFunctionsParserBackend, "start_execution", _start_execution),
     (CommonStateField, "_eval_state_input", _enter),

@@ -14,10 +14,8 @@ RESOURCES = {
     # The placement group of a reservation is no resource of the request.
     "ec2:CreateCapacityReservation": {"capacity-reservation"},
     "ec2:DescribeInstances": set(),
-    "ec2:DescribePlacementGroups": set(),
     "resource-groups:GroupResources": {"group"},
     "resource-groups:ListGroupResources": {"group"},
-    "resource-groups:UngroupResources": {"group"},
     "tag:GetResources": set(),
 }
 """The resource types on which the local cloud checks an action; empty: on `*`."""

@@ -1,6 +1,7 @@
 """The market of a local cloud: EC2's free capacity and injected faults. localcloud/README.md."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -52,42 +53,41 @@ class LocalMarket:
     """
 
     def __init__(self, endpoint: str) -> None:
-        self._base = f"{endpoint.rstrip('/')}/localcloud"
+        self._base = f"{endpoint.rstrip('/')}/localcloud/ec2"
         # A proxy leads to the internet, and never to this machine.
         self._opener = build_opener(ProxyHandler({}))
 
     def is_there(self) -> bool:
         """Whether a local cloud answers at the endpoint."""
         try:
-            return "Pools" in self._ask("GET", "/capacity")
+            self.pools()
         except Trouble:
             return False
+        return True
 
     def pools(self) -> dict[tuple[str, str], int]:
         """How many instances are free, by type and zone."""
-        pools = self._ask("GET", "/capacity")["Pools"]
-        return {(pool["InstanceType"], pool["AvailabilityZone"]): pool["Free"] for pool in pools}
+        return {(pool["instance_type"], pool["zone"]): pool["free"] for pool in self._call("pools")}
 
     def set_free(self, instance_type: str, zone: str, free: int) -> None:
         """Sets how many are free in a pool."""
-        self._ask("PUT", "/capacity", {"InstanceType": instance_type, "AvailabilityZone": zone, "Free": free})
+        self._call("set_free", {"instance_type": instance_type, "zone": zone, "free": free})
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults that are set and not over."""
-        faults: list[dict[str, Any]] = self._ask("GET", "/faults")["Faults"]
-        return [fault for fault in faults if not fault.get("over")]
+        return [fault for fault in self._call("faults") if not fault["over"]]
 
     def set_fault(self, fields: dict[str, Any]) -> None:
         """Sets a fault."""
-        self._ask("POST", "/faults", fields)
+        self._call("inject", fields)
 
     def clear_faults(self) -> None:
         """Ends all faults."""
-        self._ask("DELETE", "/faults")
+        self._call("clear_faults")
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self._base}{path}", data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+    def _call(self, action: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        data = json.dumps(arguments or {}).encode()
+        request = Request(f"{self._base}/{action}", data, {"Content-Type": "application/json"})  # noqa: S310
         try:
             with self._opener.open(request, timeout=_SECONDS) as answer:
                 content = json.load(answer)
@@ -95,9 +95,9 @@ class LocalMarket:
             raise Trouble(_message(error)) from error
         except (OSError, HTTPException, ValueError) as error:
             raise Trouble("The local cloud does not answer. Is it still up?") from error
-        if not isinstance(content, dict):
+        if not isinstance(content, dict) or "Result" not in content:
             raise Trouble("What answers there is not a local cloud.")
-        return content
+        return content["Result"]
 
 
 def _message(error: HTTPError) -> str:

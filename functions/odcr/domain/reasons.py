@@ -81,15 +81,17 @@ def remarks(reservations: Iterable[Reservation], options: ReservationOptions) ->
         options: what the row asks for.
     """
     fitting = [reservation for reservation in reservations if reservation.fits(options)]
-    counted = [reservation for reservation in fitting if reservation.is_held and reservation.serves(options)]
+
+    def counts(reservation: Reservation) -> bool:
+        return reservation.is_held and reservation.serves(options)
+
+    counted = [reservation for reservation in fitting if counts(reservation)]
 
     def sentence(chosen: Iterable[Reservation], text: Callable[[str, int], str]) -> str:
         about = list(chosen)
         return text(named(about), sum(reservation.count for reservation in about)) if about else ""
 
-    uncounted = [
-        reservation for reservation in fitting if reservation.state in HELD_STATES and reservation not in counted
-    ]
+    uncounted = [reservation for reservation in fitting if reservation.state in HELD_STATES and not counts(reservation)]
     parts = [f"Not counted: {reservation.id}, {reservation.kind}." for reservation in uncounted[:_MAX_UNCOUNTED]]
     parts += [
         sentence(

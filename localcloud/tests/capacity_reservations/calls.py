@@ -52,14 +52,6 @@ class ReservationCalls:
         return now
 
 
-def split(cloud: Any, source: Any, count: int, **more: Any) -> Any:
-    """Splits instances off; the answer."""
-    answer = cloud.api.create_capacity_reservation_by_splitting(
-        SourceCapacityReservationId=source["CapacityReservationId"], InstanceCount=count, **more
-    )
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-
-
 def empty_group(groups: Any) -> Any:
     """A new resource group for reservations."""
     return groups.create_group(Name=f"group-{uuid.uuid4()}", Configuration=[POOL, GENERIC])["Group"]

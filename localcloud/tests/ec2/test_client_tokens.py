@@ -27,7 +27,7 @@ def test_a_refused_request_remembers_its_token_when_told_to(cloud: Any, capacity
 
 
 @pytest.mark.parametrize("kind", [FaultKind.REFUSED, FaultKind.THROTTLED, FaultKind.INSUFFICIENT_CAPACITY])
-def test_whatever_refused_it_a_remembered_token_stays_refused(
+def test_a_remembered_token_stays_refused_whatever_refused_it(
     cloud: Any, capacity: Any, refused: Refused, kind: FaultKind
 ) -> None:
     capacity.remember_refused_tokens(True)
@@ -41,7 +41,7 @@ def test_whatever_refused_it_a_remembered_token_stays_refused(
     cloud.create(ClientToken="a")
 
 
-def test_parameters_that_cannot_be_are_remembered_as_well(cloud: Any, capacity: Any, refused: Refused) -> None:
+def test_invalid_parameters_are_remembered_as_well(cloud: Any, capacity: Any, refused: Refused) -> None:
     capacity.remember_refused_tokens(True)
     wrong = {"InstanceType": "m5.nonsense", "ClientToken": "a"}
     assert refused(cloud.create, **wrong)[0] == "InvalidParameterValue"
@@ -59,7 +59,7 @@ def test_a_token_whose_outcome_is_unknown_is_not_refused(cloud: Any, capacity: A
     assert len(cloud.describe()) == 1
 
 
-def test_at_once_from_many_threads_makes_one(cloud: Any, capacity: Any) -> None:
+def test_many_threads_with_one_token_make_one(cloud: Any, capacity: Any) -> None:
     with ThreadPoolExecutor(10) as threads:
         made = list(threads.map(lambda _: cloud.create(ClientToken="a", InstanceCount=3), range(10)))
     assert len({one["CapacityReservationId"] for one in made}) == 1

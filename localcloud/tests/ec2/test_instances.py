@@ -79,15 +79,6 @@ def test_an_instance_takes_from_the_pool_and_gives_back(cloud: Any, capacity: An
     assert len(cloud.api.describe_instances()["Reservations"]) == 1
 
 
-def test_as_many_as_have_capacity_from_the_least_to_the_most(cloud: Any, capacity: Any, run: Run) -> None:
-    capacity.set_free(cloud.type, cloud.zone, 3)
-    assert len(run(MinCount=2, MaxCount=8)) == 3
-    capacity.set_free(cloud.type, cloud.zone, 1)
-    with pytest.raises(ClientError, match="InsufficientInstanceCapacity"):
-        run(MinCount=2, MaxCount=8)
-    assert capacity.free(cloud.type, cloud.zone) == 1
-
-
 def test_it_runs_in_an_open_reservation_that_matches(cloud: Any, capacity: Any, run: Run) -> None:
     made = cloud.create(InstanceCount=5)
     launched = run(3)
@@ -161,7 +152,7 @@ def test_a_targeted_one_takes_those_that_target_it(cloud: Any, capacity: Any, ru
         (targeting({"CapacityReservationId": "x"}), "InvalidCapacityReservationId.Malformed"),
     ],
 )
-def test_specifications_that_make_no_sense(capacity: Any, cloud: Any, run: Run, specification: Any, code: str) -> None:
+def test_invalid_specifications(capacity: Any, cloud: Any, run: Run, specification: Any, code: str) -> None:
     with pytest.raises(ClientError, match=code):
         run(1, specification)
     assert capacity.free(cloud.type, cloud.zone) == 20
@@ -238,7 +229,7 @@ def test_instances_outlive_their_reservation(cloud: Any, capacity: Any, clock: A
     assert capacity.free(cloud.type, cloud.zone) == 20
 
 
-def test_what_is_set_to_be_in_use_counts_beside_what_runs(cloud: Any, capacity: Any, run: Run) -> None:
+def test_altered_use_counts_beside_running_instances(cloud: Any, capacity: Any, run: Run) -> None:
     made = cloud.create(InstanceCount=5)
     capacity.alter(made["CapacityReservationId"], AvailableInstanceCount=2)
     launched = run(2)
@@ -291,15 +282,6 @@ def test_capacity_is_neither_made_nor_lost(cloud: Any, capacity: Any, clock: Any
         reserved = sum(one["TotalInstanceCount"] for one in held.values())
         assert reserved + running.count(None) + capacity.free(cloud.type, cloud.zone) == 20
         assert set(running) <= {None, *held}
-
-
-def test_instances_in_pages(cloud: Any, run: Run, refused: Refused) -> None:
-    launched = [run(1)[0] for _ in range(7)]
-    pages = list(cloud.api.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 5}))
-    shown = [[one for launch in page["Reservations"] for one in ids(launch["Instances"])] for page in pages]
-    assert shown == [ids(launched[:5]), ids(launched[5:])]
-    assert refused(cloud.api.describe_instances, MaxResults=1001)[0] == "InvalidParameterValue"
-    assert refused(cloud.api.describe_instances, NextToken="x")[0] == "InvalidNextToken"
 
 
 def test_a_template_says_where_its_instances_run(cloud: Any, capacity: Any) -> None:

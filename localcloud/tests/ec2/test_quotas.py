@@ -42,12 +42,12 @@ def new_account(cloud: Ec2, clock: ManualClock) -> CapacityClient:
     return capacity
 
 
-def launch(cloud: Ec2, least: int, most: int, instance_type: str = "m5.large", **more: Any) -> list[str]:
+def launch(cloud: Ec2, count: int = 1, **more: Any) -> list[str]:
     launched = cloud.api.run_instances(
         ImageId=IMAGE,
-        InstanceType=instance_type,  # type: ignore[arg-type]
-        MinCount=least,
-        MaxCount=most,
+        InstanceType="m5.large",
+        MinCount=count,
+        MaxCount=count,
         Placement={"AvailabilityZone": cloud.zone},
         **more,
     )
@@ -90,38 +90,35 @@ def test_each_family_has_its_own(cloud: Ec2, new_account: CapacityClient, refuse
 def test_instances_and_unused_reservations_both_count_and_none_twice(
     cloud: Ec2, new_account: CapacityClient, refused: Refused
 ) -> None:
-    (outside,) = launch(cloud, 1, 1)
+    (outside,) = launch(cloud)
     # It takes that instance in, and needs room for one more.
     made = cloud.create(InstanceType="m5.large", InstanceCount=2)
     assert [one.used for one in new_account.vcpu_quotas(REGION) if one.name == "standard"] == [4]
     # There is room in the reservation, and beside it there is not.
-    launch(cloud, 1, 1)
-    assert refused(launch, cloud, 1, 1) == ("VcpuLimitExceeded", 400)
+    launch(cloud)
+    assert refused(launch, cloud) == ("VcpuLimitExceeded", 400)
     # In the end both run beside it, and still count.
     cloud.cancel(made)
-    assert refused(launch, cloud, 1, 1)[0] == "VcpuLimitExceeded"
+    assert refused(launch, cloud)[0] == "VcpuLimitExceeded"
     cloud.api.terminate_instances(InstanceIds=[outside])
-    launch(cloud, 1, 1)
+    launch(cloud)
 
 
 @pytest.mark.usefixtures("new_account")
-def test_as_many_are_launched_as_the_quota_allows(cloud: Ec2, refused: Refused) -> None:
-    assert refused(launch, cloud, 3, 5) == ("VcpuLimitExceeded", 400)
-    assert len(launch(cloud, 1, 5)) == 2
-    stopped = {"MarketType": "spot"}
-    assert len(launch(cloud, 1, 1, InstanceMarketOptions=stopped)) == 1  # Spot Instances have quotas of their own
+def test_launches_count_towards_the_quota(cloud: Ec2, refused: Refused) -> None:
+    assert refused(launch, cloud, 3) == ("VcpuLimitExceeded", 400)
+    launch(cloud, 2)
+    launch(cloud, InstanceMarketOptions={"MarketType": "spot"})  # Spot Instances have quotas of their own
 
 
 def test_service_quotas_answers_what_is_in_force(cloud: Ec2, new_account: CapacityClient) -> None:
     client = quotas(cloud)
     new_account.set_vcpu_quota(REGION, 640, "L-1216C47A")
-    listed = {one["QuotaCode"]: one["Value"] for one in client.list_service_quotas(ServiceCode="ec2")["Quotas"]}
-    assert listed == {**CODES, "L-1216C47A": 640}
-    (one,) = [client.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]]
+    in_force = {code: client.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"] for code in CODES}
+    assert {code: quota["Value"] for code, quota in in_force.items()} == {**CODES, "L-1216C47A": 640}
+    one = in_force["L-1216C47A"]
     assert (one["Value"], one["QuotaArn"]) == (640, f"arn:aws:servicequotas:{REGION}:123456789012:ec2/L-1216C47A")
     assert one["QuotaName"] == "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances"
-    defaults = client.list_aws_default_service_quotas(ServiceCode="ec2")["Quotas"]
-    assert {one["QuotaCode"]: one["Value"] for one in defaults} == CODES
     default = client.get_aws_default_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]
     assert (default["Value"], default["QuotaArn"]) == (5, f"arn:aws:servicequotas:{REGION}::ec2/L-1216C47A")
     with pytest.raises(client.exceptions.NoSuchResourceException):

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from flask import Flask
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.request import normalize_request
 from moto.dynamodb.responses import DynamoHandler
@@ -14,7 +13,7 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 from werkzeug.exceptions import HTTPException
 
 from localcloud.ec2.client import CapacityClient
-from localcloud.ec2.control import blueprint
+from localcloud.ec2.control import perform
 from localcloud.server import look_up_once
 
 _SERVICES: dict[str, Any] = {
@@ -51,15 +50,6 @@ class CapacityControl(CapacityClient):
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:9")
         look_up_once()
-        application = Flask("control")
-        application.register_blueprint(blueprint)
-        self._application = application.test_client()
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body, default=str)
-        response = self._application.open(f"/localcloud/{path}", method=method, data=data)
-        if response.status_code == 400:
-            raise ValueError(response.get_json()["Message"])
-        if response.status_code != 200:
-            raise RuntimeError(f"{method} /localcloud/{path} answered HTTP {response.status_code}")
-        return response.get_json()
+    def _call(self, action: str, /, **arguments: Any) -> Any:
+        return perform(action, json.loads(json.dumps(arguments, default=str)))

@@ -26,10 +26,10 @@ from moto.scheduler.models import scheduler_backends
 import find_shortfalls
 import reserve_capacity
 from localcloud import ec2
+from localcloud.capacity_reservations import market
 from localcloud.capacity_reservations.reservation import CapacityReservation
 from localcloud.clock import Clock
 from localcloud.database.mariadb import MariaDB
-from localcloud.ec2 import state as state_module
 from localcloud.ec2.faults import DESCRIBE, MODIFY, Fault, FaultKind
 from localcloud.ec2.state import current
 from odcr.gateways import (
@@ -233,7 +233,7 @@ class World:
         level = logger.log_level
         logger.setLevel("CRITICAL")
         # EC2 uses the same time. Reservations with the same date are ordered by id.
-        for module in (state_module, ec2_descriptions):
+        for module in (market, ec2_descriptions):
             monkeypatch.setattr(module, "datetime", _SteppedDatetime)
         # The sleeps of the functions and of boto3 take no real time.
         shim = SimpleNamespace(sleep=self.clock.sleep, time=self.clock.now)
@@ -526,14 +526,23 @@ class World:
         self._ec2.delete_tags(Resources=[reservation_id], Tags=[{"Key": "odcr:stack"}])
 
     def split(self, reservation_id: str, count: int, *, tagged: bool) -> str:
-        """A person splits so many instances off, perhaps with the source's tags; returns the new id."""
-        tags = [{"Key": key, "Value": value} for key, value in self._tags_of(reservation_id).items()]
-        specification: Any = [{"ResourceType": "capacity-reservation", "Tags": tags}]
-        more: Any = {"TagSpecifications": specification} if tagged else {}
-        answer = self._ec2.create_capacity_reservation_by_splitting(
-            SourceCapacityReservationId=reservation_id, InstanceCount=count, **more
+        """A person splits so many instances off, perhaps with the source's tags; returns the new id.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/capacity-reservations-split.html
+        """
+        (source,) = (each for each in self.reservations() if each.id == reservation_id)
+        split_off = self.capacity.plant(
+            source.instance_type,
+            source.availability_zone,
+            count,
+            self._tags_of(reservation_id) if tagged else {},
+            InstancePlatform=source.instance_platform,
+            Tenancy=source.tenancy,
+            EbsOptimized=source.ebs_optimized,
+            InstanceMatchCriteria=source.instance_match_criteria,
+            EndDate=source.end_date,
         )
-        split_off = answer["DestinationCapacityReservation"]["CapacityReservationId"]
+        self.capacity.alter(reservation_id, TotalInstanceCount=source.instance_count - count)
         if not tagged:
             self.astray.add(split_off)
         return split_off

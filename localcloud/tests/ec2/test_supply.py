@@ -1,8 +1,10 @@
-"""CreateCapacityReservation."""
+"""What creating and growing find: free instances, local zones, and types that a zone lacks."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
+
+from localcloud.ec2.state import current
+from localcloud.tests.ec2.conftest import TYPE, ZONE
 
 Refused = Callable[..., tuple[str, int]]
 
@@ -16,8 +18,13 @@ def test_it_is_all_or_nothing(cloud: Any, capacity: Any, refused: Refused) -> No
     assert refused(cloud.create, InstanceCount=1) == ("InsufficientInstanceCapacity", 500)
 
 
-def test_a_pool_that_was_never_set_is_dry(cloud: Any, refused: Refused) -> None:
-    assert refused(cloud.create, InstanceType="m5.xlarge")[0] == "InsufficientInstanceCapacity"
+def test_an_increase_is_all_or_nothing(cloud: Any, capacity: Any, refused: Refused) -> None:
+    made = cloud.create(InstanceCount=5)
+    more = {"InstanceCount": 21, "InstanceMatchCriteria": "targeted"}
+    assert refused(cloud.modify, made, **more) == ("InsufficientInstanceCapacity", 500)
+    assert cloud.again(made) == made
+    assert capacity.free(cloud.type, cloud.zone) == 15
+    cloud.modify(made, InstanceCount=20)
 
 
 def test_a_local_zone_in_which_a_pool_was_set(cloud: Any, capacity: Any, refused: Refused) -> None:
@@ -27,19 +34,6 @@ def test_a_local_zone_in_which_a_pool_was_set(cloud: Any, capacity: Any, refused
     capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
     made = cloud.create(**local)
     assert (made["AvailabilityZone"], made["AvailabilityZoneId"]) == ("us-west-2-lax-1a", "usw2-lax1-az1")
-    by_id = {"AvailabilityZone": None, "AvailabilityZoneId": "usw2-lax1-az1"}
-    capacity.set_free("c5.large", "us-west-2-lax-1a", 1)
-    assert cloud.create(**local | by_id)["AvailabilityZone"] == "us-west-2-lax-1a"
-
-
-PAST = datetime(2020, 1, 1, tzinfo=UTC)
-FUTURE = datetime(2999, 1, 1, tzinfo=UTC)
-WRONG_TAGS = [
-    [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "aws:a", "Value": "b"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]}],
-    [{"ResourceType": "capacity-reservation", "Tags": [{"Key": "a", "Value": "b" * 257}]}],
-]
 
 
 def test_a_type_that_the_zone_lacks(cloud: Any, capacity: Any, refused: Refused) -> None:
@@ -49,3 +43,20 @@ def test_a_type_that_the_zone_lacks(cloud: Any, capacity: Any, refused: Refused)
     assert refused(cloud.create) == ("Unsupported", 400)
     capacity.set_offered(cloud.type, cloud.zone, offered=True)
     cloud.create()
+
+
+def places(cloud: Any, kind: str, instance_type: str = TYPE) -> list[str]:
+    pages = cloud.api.get_paginator("describe_instance_type_offerings").paginate(
+        LocationType=kind, Filters=[{"Name": "instance-type", "Values": [instance_type]}]
+    )
+    return [one["Location"] for page in pages for one in page["InstanceTypeOfferings"]]
+
+
+def test_a_type_is_offered_where_it_can_be_reserved(cloud: Any, capacity: Any) -> None:
+    zones = ("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d")
+    offered = {zone for zone in zones if current().is_offered(TYPE, zone, "ap-northeast-1")}
+    assert ZONE in offered
+    assert set(places(cloud, "availability-zone")) == offered
+    assert places(cloud, "region") == ["ap-northeast-1"]
+    capacity.set_offered(TYPE, ZONE, offered=False)
+    assert set(places(cloud, "availability-zone")) == offered - {ZONE}
