@@ -18,11 +18,13 @@ blueprint = Blueprint("ec2_capacity", __name__, url_prefix="/localcloud")
 
 @blueprint.post("/ec2/<action>")
 def answer(action: str) -> tuple[dict[str, Any], int]:
-    """Calls a method of `Control` with the request's JSON; a ValueError becomes HTTP 400."""
+    """Calls a method of `Control` with the request's JSON; what makes no sense becomes HTTP 400."""
     try:
         return {"Result": perform(action, request.get_json())}, 200
     except ValueError as error:
         return {"Message": str(error)}, 400
+    except (AttributeError, TypeError) as error:
+        return {"Message": f"{error}; `CapacityClient` has the methods and their arguments"}, 400
 
 
 def perform(action: str, arguments: Mapping[str, Any]) -> Any:

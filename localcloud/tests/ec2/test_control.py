@@ -45,6 +45,22 @@ def test_invalid_pools(capacity: Any, instance_type: str, zone: str, free: Any, 
     assert capacity.pools() == before
 
 
+@pytest.mark.parametrize(
+    ("action", "arguments", "says"),
+    [
+        ("buy", {}, "no attribute 'buy'"),
+        ("set_free", {"instance_type": "m5.large"}, "missing 2 required"),
+        ("pools", {"zone": "ap-northeast-1a"}, "unexpected keyword"),
+        ("set_free", {"instance_type": "m5.large", "zone": "ap-northeast-1a", "free": "many"}, "not supported between"),
+    ],
+)
+def test_a_program_that_does_not_know_the_methods_is_told(
+    capacity: Any, action: str, arguments: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{says}.*CapacityClient"):
+        capacity._call(action, **arguments)
+
+
 def test_a_pool_never_becomes_negative(cloud: Any, capacity: Any) -> None:
     with pytest.raises(ValueError, match="has 20 free"):
         capacity.add_free(cloud.type, cloud.zone, -21)

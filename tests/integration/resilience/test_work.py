@@ -75,6 +75,26 @@ def test_the_work_of_a_run_grows_no_faster_than_its_targets(world: World, capsys
     assert max(per_row) < 1.1 * per_row[0]
 
 
+def work_for_a_group(world: World, pools: int) -> int:
+    """Functions entered by a run for a group of so many pools, all of them dry."""
+    world.reset()
+    world.ask_for(15)
+    zones, sizes = ("ap-northeast-1a", "ap-northeast-1c"), ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge")
+    keys = [(f"m5.{size}", zone) for size in sizes for zone in zones]
+    world.set_group("sale", 100, dict.fromkeys(keys[:pools], 1))
+    run = Execution(world, f"run-{pools}")
+    entered = functions_entered(run.run)
+    assert run.phase is Phase.SUCCEEDED, run.failure
+    return entered
+
+
+def test_the_work_of_a_run_grows_no_faster_than_the_pools_of_a_group(world: World) -> None:
+    make_tables(world)
+    work_for_a_group(world, 2)
+    two, four, eight = (work_for_a_group(world, pools) for pools in (2, 4, 8))
+    assert eight - four < 1.1 * 2 * (four - two)
+
+
 def test_many_targets_need_hardly_more_calls_than_few(world: World) -> None:
     make_tables(world)
     few, many = (work_of_a_run(world, rows)[1] for rows in (10, 1000))
