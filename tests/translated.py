@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloudformation.template import packaged
-from localcloud.cloudformation.transform import expand
+from localcloud.cloudformation.template import expand, packaged
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 

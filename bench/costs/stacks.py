@@ -8,8 +8,7 @@ from bench.costs.prices import REGION
 from bench.documents import ROOT
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, resolve
-from localcloud.cloudformation.template import packaged
-from localcloud.cloudformation.transform import expand
+from localcloud.cloudformation.template import expand, packaged
 from localcloud.schedule.expressions import parse
 
 DEFAULT, NAT, DISABLED, OWN_VPC, OWN_ALL = "default", "NAT gateway", "DISABLED", "own VPC", "own VPC and database"

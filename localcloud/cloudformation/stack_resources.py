@@ -12,9 +12,9 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from localcloud.cloudformation import dynamic_references
 from localcloud.cloudformation.intrinsics import Scope, resolve
+from localcloud.cloudformation.plan import in_dependency_order
 from localcloud.cloudformation.resource_type import Physical, Request, StackIdentity
 from localcloud.cloudformation.resources import RESOURCE_TYPES
-from localcloud.cloudformation.validation import in_dependency_order
 from localcloud.services import Services
 
 
