@@ -39,12 +39,12 @@ test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WI
 lint: setup ## the style of the Python code, what it has twice, the GitHub workflow, and the configuration of pre-commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pylint functions cli localcloud bench demo verify scripts stepper
+	$(BIN)/pylint functions cli localcloud bench demo deployment verify scripts stepper
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*)
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 
 types: setup ## mypy, strict, on all but the tests themselves
-	$(BIN)/mypy functions localcloud demo bench scripts cli verify tests/runtime tests/scan stepper
+	$(BIN)/mypy functions localcloud demo deployment bench scripts cli verify tests/runtime tests/scan stepper
 
 unit: setup ## tests that need no server
 	$(BIN)/pytest --numprocesses=2 tests/unit

@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from odcr_cli.account import Place
 from odcr_cli.console.server import ConsoleServer
 from odcr_cli.main import Context

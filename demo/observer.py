@@ -5,8 +5,8 @@ import time
 from typing import Any
 
 from demo.screen import Part, Screen
-from demo.stack import OWNER_TAG, Stack
 from demo.story import TARGETS, VCPUS, Key
+from deployment.stack import OWNER_TAG, Stack
 
 _BAR = 20
 _EXPECTED = {"LoginRefused": "the database does not know odcr yet, so it is prepared first"}

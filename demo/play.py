@@ -11,10 +11,8 @@ import click
 import pymysql
 
 from demo import console
-from demo.build import StackFailed, build
 from demo.observer import Observer
 from demo.screen import Screen
-from demo.stack import Stack
 from demo.story import (
     CHECKOUT,
     DEADLINE_MINUTES,
@@ -26,6 +24,8 @@ from demo.story import (
     Key,
     Scene,
 )
+from deployment.build import StackFailed, build
+from deployment.stack import Stack
 from localcloud.cloud import LocalCloud
 from localcloud.commands import printing
 from localcloud.commands.running import StateFolder

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo.stack import Stack
+from deployment.stack import Stack
 
 Key = tuple[str, str]
 """Instance type and Availability Zone; for a group `("group", its name)`."""

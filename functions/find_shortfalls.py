@@ -1,7 +1,7 @@
 """FindShortfalls: compares the targets with what EC2 holds, and plans which are asked for and how."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,9 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from odcr.domain.asking import plan
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent, spent
-from odcr.domain.comparison import find_shortfalls
+from odcr.domain.comparison import Comparison, find_shortfalls
+from odcr.domain.matching import with_tagged_pools
 from odcr.domain.outcome import Outcome
-from odcr.domain.pools import with_strangers
 from odcr.domain.prices import PriceList, usual_currency
 from odcr.domain.regions import (
     Findings,
@@ -27,7 +27,7 @@ from odcr.domain.regions import (
 )
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import shared_out
-from odcr.domain.target import Target
+from odcr.domain.target import Target, TargetKey
 from odcr.domain.weights import needing_vcpus, outcomes_of_unweighed, with_weights
 from odcr.domain.wire import ROOM, instant, number, optional, required, size_of
 from odcr.gateways.ec2 import Ec2Gateway
@@ -57,22 +57,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     Raises:
         InvalidSettings, InvalidEvent: see these classes.
     """
-    started = instant(event, "StartedAt")
+    started, execution = instant(event, "StartedAt"), required(event, "Execution", str)
     ask_until = started + timedelta(seconds=number(event, "AskSeconds"))
     share, settings = RunShare.from_event(event), StackSettings.load()
     ec2 = Ec2Gateway(settings.owner, settings.account)
     currency = usual_currency(partition_of(settings.region))
     budget = Budget(SpendSettings.load().cap, PriceList.from_known(share.prices), currency)
-    execution = required(event, "Execution", str)
     is_plan = optional(event, "Plan", bool, False)
     ledger = None if budget.cap is None or is_plan else SpendLedger(BucketSettings.load().table, execution)
     # Opened before the look at EC2: from now on no other run's attempts can spend anything.
     unshown = ledger.open() if ledger else Decimal(0)
     view = _look(ec2, share, settings.region)
-    share = view.share
     now = datetime.fromtimestamp(time.time(), UTC)
     comparison = find_shortfalls(
-        share,
+        view.share,
         view.findings,
         view.unseen,
         settings.region,
@@ -80,26 +78,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         now=now,
         stack_tags=TagSettings.load().tags,
     )
-    is_due = optional(event, "InstancesDue", bool, False) and bool(comparison.unused)
-    # Only once an hour: an account may have thousands of instances.
-    instances = look_at_instances(ec2, comparison.unused, is_partial=not share.is_complete) if is_due else None
-    instances_field = instances.to_event() if instances else None
     targets = {target.key: target for target in view.targets} | comparison.targets
-    spent_before = Spent()
-    if budget.cap is not None:
-        spent_before = spent(chain.from_iterable(view.findings.reservations.values()), targets.values(), budget)
-        spent_before = replace(spent_before, amount=max(spent_before.amount, unshown))
-    has_caps = budget.cap is not None or any(target.terms.max_hourly_cost is not None for target in targets.values())
-    room = ROOM - (size_of(instances_field) if instances_field else 0)
-    fitting = bounded(comparison, room, has_caps=has_caps)
+    instances = _instances(event, ec2, comparison, view.share)
+    room = ROOM - (size_of(instances) if instances else 0)
+    fitting = bounded(comparison, room, has_caps=_has_caps(budget, targets.values()))
     is_all = len(fitting.shortfalls) == len(comparison.shortfalls)
-    affordable = shared_out(
-        fitting,
-        targets,
-        budget,
-        spent_before,
-        why_closed="" if ledger is None else _why_closed(ledger, share, budget, spent_before, is_shown=not unshown),
-    )
+    affordable = _shared_out(fitting, view, targets, budget, ledger, unshown)
     schedule = read_schedule(settings.stack_name, now) if affordable.shortfalls or comparison.is_blind else OFF
     failures = optional(optional(event, "Input", dict, {}), "Failures", int, None)
     if failures is not None and schedule.is_known and not schedule.is_on:
@@ -130,7 +114,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "Next": goes_on and (planned.is_pressing or not schedule.is_each_minute),
         "Failures": 0 if schedule.is_known else (failures or 0) + 1,
         "Left": comparison.is_blind or not is_all or planned.asked < len(affordable.shortfalls),
-        "Instances": instances_field,
+        "Instances": instances,
     }
 
 
@@ -155,7 +139,7 @@ def _look(ec2: Ec2Gateway, share: RunShare, home: str) -> _View:
         groups_to_ask(share.targets, home),
     )
     targets = [with_unseen_members(target, findings, home, known_regions(), partition_of) for target in share.targets]
-    targets = with_strangers(targets, chain.from_iterable(findings.reservations.values()))
+    targets = with_tagged_pools(targets, chain.from_iterable(findings.reservations.values()))
     unseen = outcomes_of_unseen(targets, findings, home, known_regions(), partition_of)
     vcpus = look_up_vcpus(ec2, needing_vcpus(targets, findings, home))
     unweighed = outcomes_of_unweighed(targets, vcpus, findings, home)
@@ -167,6 +151,45 @@ def _look(ec2: Ec2Gateway, share: RunShare, home: str) -> _View:
 def _without(targets: Iterable[Target], outcomes: Iterable[Outcome]) -> list[Target]:
     keys = {outcome.key for outcome in outcomes}
     return [target for target in targets if target.key not in keys]
+
+
+def _instances(
+    event: dict[str, Any], ec2: Ec2Gateway, comparison: Comparison, share: RunShare
+) -> dict[str, Any] | None:
+    """A look at the account's instances if one is due: once an hour, as there may be thousands."""
+    if not (optional(event, "InstancesDue", bool, False) and comparison.unused):
+        return None
+    return look_at_instances(ec2, comparison.unused, is_partial=not share.is_complete).to_event()
+
+
+def _has_caps(budget: Budget, targets: Iterable[Target]) -> bool:
+    return budget.cap is not None or any(target.terms.max_hourly_cost is not None for target in targets)
+
+
+def _shared_out(
+    comparison: Comparison,
+    view: _View,
+    targets: Mapping[TargetKey, Target],
+    budget: Budget,
+    ledger: SpendLedger | None,
+    unshown: Decimal,
+) -> Comparison:
+    """The comparison with a limit on each shortfall, as far as there is a cap.
+
+    Args:
+        comparison: what the run can work on.
+        view: what EC2 shows.
+        targets: the targets by key.
+        budget: the stack's cap and the prices.
+        ledger: what runs spend under the stack's cap; None: there is no such cap, or nothing is bought.
+        unshown: the hourly cost that the ledger counts because EC2 may not show it yet.
+    """
+    if budget.cap is None:
+        return shared_out(comparison, targets, budget, Spent(), why_closed="")
+    before = spent(chain.from_iterable(view.findings.reservations.values()), targets.values(), budget)
+    before = replace(before, amount=max(before.amount, unshown))
+    why_closed = _why_closed(ledger, view.share, budget, before, is_shown=not unshown) if ledger else ""
+    return shared_out(comparison, targets, budget, before, why_closed=why_closed)
 
 
 def _why_closed(ledger: SpendLedger, share: RunShare, budget: Budget, before: Spent, *, is_shown: bool) -> str:

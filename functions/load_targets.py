@@ -37,9 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     with transaction(DatabaseSettings.load().secret_arn) as cursor:
         if not take_lease(cursor, execution, lease_seconds):
             logger.info("Another run holds the lease", execution=execution, holder=holder_of_lease(cursor))
-            return {"Lease": "BUSY", **RunShare([], [], is_complete=True).to_event(), "InstancesDue": False}
+            return {"Lease": "BUSY", **RunShare([], [], is_complete=True, prices=[]).to_event(), "InstancesDue": False}
         loaded = load(cursor, has_cap=SpendSettings.load().cap is not None, taker=execution)
-    share = loaded.share(turn=execution)
+    share = loaded.share(seed=execution)
     logger.info(
         "Targets loaded",
         execution=execution,

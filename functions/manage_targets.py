@@ -61,7 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         return _change(secret, request)
     with transaction(secret) as cursor:
         loaded = load(cursor, has_cap=SpendSettings.load().cap is not None)
-    return loaded.share(turn="plan").to_event() | {"InstancesDue": False}
+    return loaded.share(seed="plan").to_event() | {"InstancesDue": False}
 
 
 def _change(secret: str, changes: Changes) -> dict[str, Any]:

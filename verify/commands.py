@@ -61,7 +61,7 @@ def main(
         if old and not _NAME.fullmatch(old):
             raise Trouble(f"{old} is not a verification's stack, so it was left alone. Give a name {_EXAMPLE}.")
         place = Place(old or f"{_PREFIX}{secrets.token_hex(3)}", region, profile, endpoint_url)
-        subject = Subject(place, progress.line)
+        subject = Subject(place)
         confirm(subject, old, is_sure=yes)
         if old:
             sys.exit(_say_left(progress, clean_up(subject.account, progress.line)))

@@ -8,7 +8,7 @@ from verify.masking import masked
 
 
 def markdown(
-    answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str], stays: Sequence[str] = ()
+    answers: Iterable[tuple[Belief, Seen]], facts: Mapping[str, str], left: Sequence[str], stays: Sequence[str]
 ) -> str:
     """The report: facts, the table, and what was left. It does not reveal the account or the caller.
 

@@ -35,11 +35,9 @@ class Subject:
 
     Args:
         place: the throwaway stack's name and how to reach it.
-        show_line: shows a line about each step.
     """
 
     place: Place
-    show_line: Callable[[str], None]
     schedule_runs: list[str] = field(default_factory=list)
     """The names of the runs that the schedule has started, as far as seen."""
 

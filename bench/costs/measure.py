@@ -9,10 +9,7 @@ from bench.costs import stacks
 from bench.costs.recorder import FIND, Recorder, instrumented
 from bench.costs.stack import Key, deployed, expect, hold, log, offered, statuses, want
 from bench.costs.usage import BUSY, DRY, HELD, SLOW
-from demo.build import build
-
-SPEED = 5
-"""Cloud seconds in a second. EC2's request rate and a run's length are in cloud time, but a function's work is not."""
+from deployment.build import build
 
 CONCURRENCY = 40
 """Functions that ask at once at most, as in the template's MapConcurrency."""
@@ -31,7 +28,7 @@ DRY_DAYS = 30
 
 
 def measure() -> dict[str, Any]:
-    """Plays everything, in some ten minutes on two processors.
+    """Plays everything, in half an hour: at the pace at which the stack would run on AWS.
 
     Returns:
         `{"runs": [Run], "stacks": {name: StackCounts}, "cold_cpu_ms": {function: ms}}`.
@@ -39,7 +36,7 @@ def measure() -> dict[str, Any]:
     counts = {name: stacks.count(given) for name, given in stacks.STACKS.items()}
     log("sam build")
     build()
-    with deployed(SPEED, CONCURRENCY) as stack, instrumented(stack.cloud.clock) as writes:
+    with deployed(CONCURRENCY) as stack, instrumented() as writes:
         recorder = Recorder(stack, counts[stacks.DEFAULT]["memory_mb"], writes)
         recorder.run()
         _play(recorder)

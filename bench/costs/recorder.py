@@ -1,5 +1,6 @@
 """Runs of a deployed stack, and what each used."""
 
+import json
 import statistics
 import time
 from collections.abc import Iterator
@@ -13,15 +14,18 @@ from moto.ec2.responses import EC2Response
 
 from bench.costs import records
 from bench.costs.stack import Meter, log, logged, wait
-from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, transitions
-from demo.stack import Stack
-from localcloud.clock import Clock
+from bench.costs.usage import EC2_SECONDS, SQL_SECONDS, Run, Usage, Work, billed_ms, is_followed, transitions
+from bench.documents import ROOT
+from deployment.stack import Stack
 
-RESERVE, FIND, LOAD, RECORD = "ReserveCapacity", "FindShortfalls", "LoadTargets", "RecordResults"
+RESERVE, FIND, LOAD = "ReserveCapacity", "FindShortfalls", "LoadTargets"
+
+LATE_SECONDS = 15.0
+"""How long after its time for asking a run on AWS ends at the latest: with visits under way, and its record."""
 
 
 @contextmanager
-def instrumented(clock: Clock) -> Iterator["count[int]"]:
+def instrumented() -> Iterator["count[int]"]:
     """Within it, EC2 takes `EC2_SECONDS` to answer, and writes to DynamoDB are counted.
 
     Yields:
@@ -31,7 +35,7 @@ def instrumented(clock: Clock) -> Iterator["count[int]"]:
     answer, update, writes = EC2Response.call_action, DynamoDBBackend.update_item, count()
 
     def call_action(self: Any) -> Any:
-        clock.sleep(EC2_SECONDS)
+        time.sleep(EC2_SECONDS)
         return answer(self)
 
     def update_item(*args: Any, **kwargs: Any) -> Any:
@@ -57,6 +61,8 @@ class Recorder:
     def __init__(self, stack: Stack, memory_mb: dict[str, int], writes: "count[int]") -> None:
         self.stack = stack
         self._memory_mb, self._writes = memory_mb, writes
+        definition = json.loads((ROOT / "statemachine" / "acquire_capacity.asl.json").read_text())
+        self._ask_seconds = float(definition["States"][FIND]["Parameters"]["AskSeconds"])
         self.runs: list[Run] = []
 
     def run(self) -> str:
@@ -104,8 +110,13 @@ class Recorder:
             redo_bytes=counted["redo_bytes"],
             log_bytes=sum(map(records.ingested_bytes, lines.values())),
             metrics=sorted(set().union(*map(records.metrics, lines.values()))),
-            seconds=round(self._seconds(events, work), 1),
+            seconds=round(records.length(events, {name: one["billed_ms"] / 1000 for name, one in work.items()}), 1),
         )
+        if is_followed(used) and used["seconds"] > self._ask_seconds + LATE_SECONDS:
+            raise RuntimeError(
+                f"A run that asks for {self._ask_seconds:g} s took {used['seconds']}: this machine is too slow to make "
+                "as many visits as AWS. Measure on a quicker one."
+            )
         self.runs.append(Run(case=case, targets=targets, short=short, used=used))
         log(
             f"{case}, {short} of {targets} targets short: {transitions(used)} transitions, "
@@ -134,25 +145,16 @@ class Recorder:
         for name, some in by_function.items():
             cpu_ms = sum(one.cpu_ms for one in some)
             if name == RESERVE:
-                # It waits in the cloud's time, and EC2 answers after EC2_SECONDS: it lasts as long as on AWS.
-                billed = sum(one.lasted_ms for one in some) * self.stack.cloud.clock.speed + len(some)
+                # It waits as long as on AWS: for EC2's answers, and at its pace.
+                latency = (sum(one.lasted_ms for one in some) - cpu_ms) / 1000
+            elif name == FIND:
+                # It asks EC2, and then the schedule if something is short.
+                latency = EC2_SECONDS * (2 if is_short else 1)
             else:
                 latency = SQL_SECONDS * statements * len(some) / with_database
-                if name == FIND:
-                    # It asks EC2, and then the schedule if something is short.
-                    latency = EC2_SECONDS * (2 if is_short else 1)
-                billed = billed_ms(cpu_ms, latency, self._memory_mb[name], len(some))
             work[name] = Work(
                 invocations=len(some),
                 cpu_ms=round(cpu_ms, 1),
-                billed_ms=round(billed),
+                billed_ms=round(billed_ms(cpu_ms, latency, self._memory_mb[name], len(some))),
             )
         return work
-
-    def _seconds(self, events: list[dict[str, Any]], work: dict[str, Work]) -> float:
-        """How long the run would take on AWS."""
-        others = sum(one["billed_ms"] for name, one in work.items() if name != RESERVE) / 1000
-        begins, ends = (records.entered(events, name) for name in ("ReserveShortfalls", RECORD))
-        if begins is None or ends is None:
-            return others
-        return others + (ends - begins).total_seconds() * self.stack.cloud.clock.speed

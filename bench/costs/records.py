@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -48,6 +48,25 @@ def entered(history: Iterable[Event], name: str) -> datetime | None:
     """When a state was first entered, on the wall; None if never."""
     entries = (e["timestamp"] for e in history if e.get("stateEnteredEventDetails", {}).get("name") == name)
     return next(entries, None)
+
+
+def length(history: Sequence[Event], billed_seconds: Mapping[str, float]) -> float:
+    """How long a run would take on AWS, in seconds, whatever machine has played it.
+
+    Asking takes as long as on AWS. How long the other functions take is computed.
+
+    Args:
+        history: all events.
+        billed_seconds: the functions' time on AWS.
+    """
+    asking, recording = entered(history, "ReserveShortfalls"), entered(history, "RecordResults")
+    if asking is None or recording is None:
+        return sum(billed_seconds.values())
+    if entered(history, "StartNextRun") is not None:
+        # It asks until a fixed time after its start, however long the machine took to look.
+        return float((recording - history[0]["timestamp"]).total_seconds()) + billed_seconds["RecordResults"]
+    others = sum(seconds for name, seconds in billed_seconds.items() if name != "ReserveCapacity")
+    return others + (recording - asking).total_seconds()
 
 
 class Invocation(NamedTuple):

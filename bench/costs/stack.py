@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from localcloud.cloud import LocalCloud
 from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
@@ -22,14 +22,16 @@ _STATUS = {"Questions": "statements", "Com_commit": "commits", "Innodb_lsn_curre
 
 
 @contextmanager
-def deployed(speed: float, concurrency: int) -> Iterator[Stack]:
+def deployed(concurrency: int) -> Iterator[Stack]:
     """The stack, deployed. Its functions find the schedule enabled, but only the measurement starts runs.
 
+    The cloud's clock is the wall's: if it were faster, the functions' work would take a larger part of a run than on
+    AWS, and the run would make as many visits as this machine can.
+
     Args:
-        speed: cloud seconds in a second.
         concurrency: invocations at once, at most.
     """
-    with LocalCloud(speed=speed, concurrency=concurrency, vcpu_quota=PLENTY) as cloud:
+    with LocalCloud(concurrency=concurrency, vcpu_quota=PLENTY) as cloud:
         cloud.schedules.stop()
         log("sam deploy")
         stack = Stack(cloud)

@@ -50,7 +50,7 @@ class Usage(TypedDict):
     metrics: list[str]
     """Custom metrics sent: namespace, name and dimensions."""
     seconds: float
-    """Length of the run with AWS's assumed latencies."""
+    """Length of the run on AWS; see `records.length`."""
 
 
 class Run(TypedDict):

@@ -12,12 +12,14 @@ from odcr.domain.acquisition import Ladder, acquire
 from odcr.domain.asking import plan
 from odcr.domain.bounds import bounded
 from odcr.domain.comparison import compare
+from odcr.domain.correction import NO_WISHES
 from odcr.domain.outcome import Outcome, to_round
 from odcr.domain.pace import RESERVED_SECONDS, Pace, after_one_more, sent_at
 from odcr.domain.refusal import Refusal
 from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target
+from odcr.domain.wire import ROOM
 from odcr.settings import AskSettings
 from stepper.branch import TaskFailed
 from stepper.definition import Function
@@ -116,14 +118,25 @@ class Product:
         self._clock.sleep(REQUEST_SECONDS)
         held = [one for target in self._targets.values() for one in target.ec2.reservations]
         targets = [Target.from_event(one) for one in event["Targets"]]
-        comparison = compare(targets, [], held)
-        kept = bounded(comparison)
+        comparison = compare(
+            targets, [], held, is_complete=True, releases=False, now=event["StartedAt"], wishes=NO_WISHES
+        )
+        kept = bounded(comparison, ROOM, has_caps=False)
         started = datetime.fromisoformat(event["StartedAt"])
         ask_until = started + timedelta(seconds=event["AskSeconds"])
         are_all = len(kept.shortfalls) == len(comparison.shortfalls)
         by_key = {one.key: one for one in targets}
         now = datetime.fromtimestamp(self._clock.now(), UTC)
-        planned = plan(kept.shortfalls, by_key, self._settings, now, ask_until, is_alone=True, are_all=are_all)
+        planned = plan(
+            kept.shortfalls,
+            by_key,
+            self._settings,
+            now,
+            ask_until,
+            is_alone=True,
+            are_all=are_all,
+            is_blind=False,
+        )
         return {
             "Branches": planned.to_event(started, ask_until),
             "Observed": [one.to_event() for one in kept.observed],
@@ -147,7 +160,18 @@ class Product:
         asked = shortfall if before is None else resumed(shortfall, before)
         ec2 = self._targets[shortfall.key].ec2
         try:
-            outcome = acquire(asked, occasion, event["Attempt"], ec2, pace, ladder=self._ladder)
+            outcome = acquire(
+                asked,
+                occasion,
+                event["Attempt"],
+                ec2,
+                pace,
+                lambda: False,
+                stack_tags={},
+                now=event["StartedAt"],
+                purse=None,
+                ladder=self._ladder,
+            )
         except Refusal as error:
             raise TaskFailed(type(error).__name__, json.dumps({"errorMessage": str(error)})) from None
         return to_round(outcome if before is None else combined(before, outcome))

@@ -33,7 +33,7 @@ class NotAdopted:
 
 
 def plan_adoptions(
-    reservations: Iterable[Reservation], demands: Sequence[Demand], ids: Collection[str] = (), group: str = ""
+    reservations: Iterable[Reservation], demands: Sequence[Demand], ids: Collection[str], group: str
 ) -> tuple[list[Adoption], list[NotAdopted]]:
     """What can be adopted; and what cannot, though it was named or is in a wanted pool.
 

@@ -10,7 +10,7 @@ REFUSED = 1
 """The exit code of a command that changed nothing because a person said no or something is wrong."""
 
 
-def confirm_or_exit(question: str, *, yes: bool, as_json: bool = False) -> None:
+def confirm_or_exit(question: str, *, yes: bool, as_json: bool) -> None:
     """Asks, and ends the command with code 1 unless the answer is yes.
 
     Args:

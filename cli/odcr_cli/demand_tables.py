@@ -34,7 +34,7 @@ def demands_of(
     groups: Iterable[Row],
     members: Iterable[Row],
     status: Iterable[Row],
-    prices: Iterable[Row] = (),
+    prices: Iterable[Row],
 ) -> list[Demand]:
     """The demands in the tables' rows. The prices tell the currency of each cost."""
     recorded = {_key(row): row for row in status}

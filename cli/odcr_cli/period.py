@@ -1,24 +1,23 @@
-"""A time span that a person names: the last days, or since a moment."""
+"""A time span that a person names: the last days, or since a moment; the last day if they name none."""
 
 from datetime import UTC, datetime, timedelta
 
 from odcr_cli.trouble import Trouble
 
 
-def start_of(since: str, days: float | None, now: datetime, default_days: float) -> datetime:
+def start_of(since: str, days: float | None, now: datetime) -> datetime:
     """The first moment of a span that ends now.
 
     Args:
         since: a day or a moment in ISO format, in UTC unless it says otherwise; empty to use `days`.
-        days: how many days back; None for `default_days`.
+        days: how many days back; None for one.
         now: the end.
-        default_days: how many days back if neither is given.
 
     Raises:
         Trouble: if `since` is invalid or in the future, or if both are given.
     """
     if not since:
-        return now - timedelta(days=default_days if days is None else days)
+        return now - timedelta(days=1 if days is None else days)
     if days is not None:
         raise Trouble("Give either --since or --days.")
     try:

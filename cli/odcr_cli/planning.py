@@ -35,7 +35,7 @@ class PoolRequest:
     """The most instances; in a group, fewer once other pools have granted some."""
     price: Price | None
     """An instance's hourly price; None if unknown."""
-    remark: str = ""
+    remark: str
     """Why nothing is asked for in this pool."""
 
     @property

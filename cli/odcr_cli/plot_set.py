@@ -68,7 +68,7 @@ def plots_of(
     return drawings
 
 
-def plot_sheet(source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str] = ()) -> str:
+def plot_sheet(source: Source, history: list[Row], start: datetime, end: datetime, parts: Sequence[str]) -> str:
     """The plots as a standalone SVG file."""
     return plots.standalone(*(plot.svg for plot in plots_of(source, history, start, end, parts)))
 

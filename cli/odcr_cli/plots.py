@@ -15,17 +15,13 @@ from matplotlib.ticker import MaxNLocator
 from odcr_cli.canvas import COLOURS, DARK, FALLBACKS, Words, plot
 from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
-from odcr_cli.sparkline import sparkline
 from odcr_cli.spend import Spend
 
-__all__ = ["Words", "held_and_wanted", "missing", "requests", "sparkline", "spend", "standalone"]
-
-ENGLISH = Words()
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
 
 
-def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | None = None) -> str:
+def held_and_wanted(series: Series, words: Words, start: datetime | None = None) -> str:
     """Held against wanted, with the gap between them in its own colour."""
 
     def draw(axes: Any) -> None:
@@ -43,7 +39,7 @@ def held_and_wanted(series: Series, words: Words = ENGLISH, start: datetime | No
     return plot(draw, legend, _described(words, description), start or series.times[0], series.end)
 
 
-def missing(series: Series, words: Words = ENGLISH) -> str:
+def missing(series: Series, words: Words) -> str:
     """Missing over time."""
 
     def draw(axes: Any) -> None:
@@ -58,7 +54,7 @@ def missing(series: Series, words: Words = ENGLISH) -> str:
     return plot(draw, legend, _described(words, description), series.times[0], series.end)
 
 
-def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -> str:
+def spend(spent: Spend, words: Words, start: datetime | None = None) -> str:
     """The hourly cost of all that was held."""
 
     def draw(axes: Any) -> None:
@@ -72,7 +68,7 @@ def spend(spent: Spend, words: Words = ENGLISH, start: datetime | None = None) -
     return plot(draw, legend, _described(words, description), start or spent.times[0], spent.end)
 
 
-def requests(asked: Requests, words: Words = ENGLISH) -> str:
+def requests(asked: Requests, words: Words) -> str:
     """Requests per hour, or per several hours, divided into refused and others."""
     width = asked.width
 

@@ -106,7 +106,7 @@ class RecordedSource(Source):
         rows: list[Row] = self._content["Tables"].get(table, [])
         return [row for row in rows if row["Recorded"] >= since] if since else rows
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         """The recorded runs."""
         runs: list[dict[str, Any]] = self._content["Runs"]
         return runs[:limit]
@@ -129,8 +129,8 @@ class RecordedSource(Source):
         start: datetime,  # noqa: ARG002
         end: datetime,  # noqa: ARG002
         *,
-        request: str = "",  # noqa: ARG002
-        limit: int = 200,  # noqa: ARG002
+        request: str,  # noqa: ARG002
+        limit: int,  # noqa: ARG002
     ) -> list[dict[str, Any]]:
         """Nothing: logs are not recorded."""
         return []

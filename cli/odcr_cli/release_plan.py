@@ -56,7 +56,7 @@ class ReleasePlan:
 
 
 def plan_release(
-    demand: Demand, reservations: Iterable[Reservation], keep: Decimal, *, also_adopted: bool = False
+    demand: Demand, reservations: Iterable[Reservation], keep: Decimal, *, also_adopted: bool
 ) -> ReleasePlan:
     """Plans how to hold no more than `keep`, as far as possible.
 

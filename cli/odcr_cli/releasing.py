@@ -113,7 +113,7 @@ def _dry(call: Callable[..., Any], **arguments: Any) -> None:
 
 
 def give_back(
-    account: Account, live: LiveSource, reductions: tuple[Reduction, ...], look: Callable[[], None] = lambda: None
+    account: Account, live: LiveSource, reductions: tuple[Reduction, ...], look: Callable[[], None]
 ) -> Iterator[ReleaseResult]:
     """Reduces or cancels each reservation, given its current state. A refusal does not stop the others.
 

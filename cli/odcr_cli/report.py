@@ -20,7 +20,7 @@ from odcr_cli.source import Source
 _RUNS = 20
 
 
-def report(source: Source, days: float, show_step: Callable[[str], None] = lambda _doing: None) -> str:
+def report(source: Source, days: float, show_step: Callable[[str], None]) -> str:
     """The page, as HTML.
 
     Args:

@@ -1,7 +1,7 @@
 """How often EC2 was asked for capacity in each hour, and how often it refused, from `odcr_history`."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,20 +23,17 @@ class Requests:
     """The time that each number covers: an hour, or several together."""
 
 
-def requests_of(
-    history: Iterable[Row], start: datetime, end: datetime, is_of: Callable[[Row], bool] = lambda _row: True
-) -> Requests:
+def requests_of(history: Iterable[Row], start: datetime, end: datetime) -> Requests:
     """Requests and refusals by hour.
 
     Args:
-        history: rows of `odcr_history`.
+        history: rows of `odcr_history`. A group's requests are in the rows of its pools.
         start, end: the time to count; other rows are ignored.
-        is_of: which rows to count. A group's requests are in the rows of its pools.
     """
     calls: Counter[datetime] = Counter()
     refusals: Counter[datetime] = Counter()
     for row in history:
-        if not row["InstanceType"] or not is_of(row):
+        if not row["InstanceType"]:
             continue
         moment = parse_moment(row["Recorded"])
         hour = moment.replace(minute=0, second=0, microsecond=0)

@@ -167,8 +167,8 @@ def _series(
     steps: list[tuple[datetime, Level]],
     end: datetime,
     *,
-    is_group: bool = False,
-    is_there: bool = True,
+    is_group: bool,
+    is_there: bool,
 ) -> Series:
     return Series(
         name,

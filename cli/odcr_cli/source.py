@@ -56,7 +56,7 @@ class Source(ABC):
         return {name: self.rows(name) for name in names}
 
     @abstractmethod
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         """ListExecutions' items, newest first."""
 
     @abstractmethod
@@ -73,7 +73,7 @@ class Source(ABC):
 
     @abstractmethod
     def log_lines(
-        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+        self, function: str, start: datetime, end: datetime, *, request: str, limit: int
     ) -> list[dict[str, Any]]:
         """A function's log events, `timestamp` and `message`, oldest first.
 
@@ -112,7 +112,7 @@ class LiveSource(Source):
         """The rows of several tables, read by ManageTargets at one moment."""
         return self.door.rows_of(*names)
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
         machine = self.stack.output("StateMachineArn")
         runs: list[dict[str, Any]] = []
@@ -170,7 +170,7 @@ class LiveSource(Source):
         return {region for zone in zones if (region := region_of(zone))} | {self.stack.region}
 
     def log_lines(
-        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+        self, function: str, start: datetime, end: datetime, *, request: str, limit: int
     ) -> list[dict[str, Any]]:
         """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html

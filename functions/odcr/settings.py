@@ -212,7 +212,7 @@ class DatabaseSettings:
     """The secrets with database logins."""
 
     secret_arn: str
-    administrator_secret_arn: str = ""
+    administrator_secret_arn: str
     """Empty in all functions but PrepareDatabase, and with an existing database."""
 
     @classmethod

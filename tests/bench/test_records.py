@@ -1,6 +1,6 @@
 """A run's usage is read correctly from its history and its logs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +39,30 @@ def test_the_time_at_which_a_state_was_first_entered() -> None:
     events = [{"stateEnteredEventDetails": {"name": "A"}, "timestamp": time} for time in times]
     assert records.entered([{"type": "ExecutionStarted"}, *events], "A") == times[0]
     assert records.entered(events, "B") is None
+
+
+def entries(**seconds: int) -> list[dict[str, Any]]:
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    return [
+        {"type": "ExecutionStarted", "timestamp": start},
+        *(
+            {"stateEnteredEventDetails": {"name": name}, "timestamp": start + timedelta(seconds=at)}
+            for name, at in seconds.items()
+        ),
+    ]
+
+
+BILLED = {"LoadTargets": 0.5, "FindShortfalls": 1.0, "ReserveCapacity": 400.0, "RecordResults": 0.25}
+
+
+@pytest.mark.parametrize("find_seconds", [2, 9])
+def test_how_long_a_run_lasts_does_not_depend_on_the_machine(find_seconds: int) -> None:
+    ask = entries(ReserveShortfalls=find_seconds, RecordResults=110, StartNextRun=120)
+    assert records.length(ask, BILLED) == 110.25
+    visit_once = entries(ReserveShortfalls=find_seconds, RecordResults=find_seconds + 30)
+    assert records.length(visit_once, BILLED) == 31.75
+    busy = entries(AnotherRunIsActive=find_seconds)
+    assert records.length(busy, {"LoadTargets": 0.5}) == 0.5
 
 
 REPORT = (

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from demo.build import build
-from demo.stack import Stack
+from deployment.build import build
+from deployment.stack import Stack
 from localcloud.cloud import LocalCloud
 from localcloud.ec2 import PLENTY
 

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from demo.build import ROOT
+from deployment.build import ROOT
 from localcloud.clients.environment import CREDENTIAL
 from localcloud.cloud import LocalCloud
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.build import StackFailed, build
+from deployment.build import StackFailed, build
 from localcloud.lambda_runtime.artifacts import Artifacts
 from tests.runtime.artifact import Artifact
 from tests.runtime.checkout import KEPT, ROOT, CheckFailed

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pymysql
 from botocore.exceptions import BotoCoreError, ClientError
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from localcloud import lambda_runtime
 from localcloud.ec2.faults import ACTIONS, Fault, FaultKind, actions_of
 from localcloud.ec2.zones import region_of

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.build import ROOT, build
-from demo.stack import Stack
+from deployment.build import ROOT, build
+from deployment.stack import Stack
 from localcloud.cloud import LocalCloud
 from localcloud.database.mariadb import MariaDB
 from localcloud.database.mysql import MySQL

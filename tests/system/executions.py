@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from demo.stack import Stack
+from deployment.stack import Stack
 
 
 def states(stack: Stack, execution: str) -> list[str]:

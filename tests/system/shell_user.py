@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.build import ROOT
+from deployment.build import ROOT
 from localcloud.tests.escape import Proxy, person
 
 

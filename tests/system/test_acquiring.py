@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")
 CREATE = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.build import ROOT, SAM, build
+from deployment.build import ROOT, SAM, build
 from localcloud.clients.environment import building
 
 NO_INDEX = {
@@ -23,6 +23,7 @@ NO_INDEX = {
 NEEDED = (
     "localcloud",
     "demo",
+    "deployment",
     "cli",
     "functions",
     "statemachine",

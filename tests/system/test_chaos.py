@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from tests.agreement import Key, Managed, disagreements
 from tests.system.chaos import Chaos
 

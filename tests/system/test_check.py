@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 
-from demo.build import ROOT
-from demo.stack import Stack
+from deployment.build import ROOT
+from deployment.stack import Stack
 
 ZONE = "ap-northeast-1a"
 

@@ -1,7 +1,7 @@
 """What Step Functions charges for a run, by its history; docs/explanation/cost.md counts on it."""
 
 from bench.costs.records import transitions
-from demo.stack import Stack
+from deployment.stack import Stack
 
 KEYS = [("r5b.2xlarge", "ap-northeast-1c"), ("m5.large", "ap-northeast-1a")]
 IDLE_RUN = 6

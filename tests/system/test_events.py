@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from demo.build import ROOT
-from demo.stack import Stack
+from deployment.build import ROOT
+from deployment.stack import Stack
 from tests.documented import commands
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from tests.system.executions import states
 
 KEY = ("r5b.2xlarge", "ap-northeast-1c")

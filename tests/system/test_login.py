@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from odcr.gateways.schema import VERSION
 from tests.integration.database import version_0
 from tests.system.conftest import FirstRun

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from demo.console import keep_recording, open_page
-from demo.stack import Stack
+from deployment.stack import Stack
 from odcr_cli.main import main
 from tests.documented import documented
 from tests.system.test_acquiring import KEY, current, run

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from odcr_cli import release_wait
 from odcr_cli.main import main
 from tests.system.test_acquiring import KEY, active, counts, insert, run

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from odcr_cli.main import main
 from tests.system.test_acquiring import KEY, current, run
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from localcloud.iam.accesses import Access
 from localcloud.iam.roles import rights_of
 from tests.system.executions import states

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from tests.system.test_acquiring import KEY, active, counts, current, insert, run, statuses
 
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from demo.build import ROOT
-from demo.stack import Stack
+from deployment.build import ROOT
+from deployment.stack import Stack
 from tests.system.test_acquiring import insert
 
 PAGE = (ROOT / "docs" / "reference" / "tables.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from localcloud.iam.accesses import Access, Context
 from localcloud.iam.roles import Rights, rights_of
 

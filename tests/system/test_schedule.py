@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from demo.stack import Stack
+from deployment.stack import Stack
 from tests.system.executions import states
 from tests.system.test_lease import BUSY, wait_for
 

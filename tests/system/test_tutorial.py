@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.build import ROOT
-from demo.stack import Stack
+from deployment.build import ROOT
+from deployment.stack import Stack
 from localcloud.commands.running import StateFolder
 from tests.documented import commands
 from tests.system.test_acquiring import run

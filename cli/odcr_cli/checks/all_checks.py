@@ -31,7 +31,7 @@ CHECKS: dict[str, Check] = {
 
 
 def run(inputs: CheckInputs, show_step: Callable[[str], None] = lambda name: None) -> Iterator[Line]:  # noqa: ARG005
-    """Runs all checks. One that cannot be made yields a warning, and the others go on.
+    """Runs all checks. If AWS does not answer one, that is a warning, and the others go on.
 
     Args:
         inputs: what to check.

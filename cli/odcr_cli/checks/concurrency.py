@@ -31,12 +31,7 @@ def check(inputs: CheckInputs) -> Iterator[Line]:
         else:
             yield Line(NAME, Level.OK, seen)
     needed = _OTHERS if reserved is not None else places + _OTHERS
-    try:
-        limit = ask_aws("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
-    except NotAsked as error:
-        advice = f"Ask for the right {error.right}." if error.right else "Look in Lambda's console."
-        yield Line(NAME, Level.WARNING, f"Lambda's limit was not asked: {error}.", advice)
-        return
+    limit = ask_aws("lambda:GetAccountSettings", client.get_account_settings)["AccountLimit"]
     free, total = limit["UnreservedConcurrentExecutions"], limit["ConcurrentExecutions"]
     if free >= needed:
         yield Line(NAME, Level.OK, f"MapConcurrency is {places}, and Lambda has {free} of {total} unreserved.")

@@ -16,11 +16,7 @@ _OLD = timedelta(minutes=20)
 def check_schedule(inputs: CheckInputs) -> Iterator[Line]:
     """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html"""
     name = "schedule"
-    try:
-        schedule = ask_aws("scheduler:GetSchedule", lambda: schedule_of(inputs.account, inputs.source.stack.name))
-    except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The schedule was not asked: {error}.", error.advice)
-        return
+    schedule = ask_aws("scheduler:GetSchedule", lambda: schedule_of(inputs.account, inputs.source.stack.name))
     start, end, status = schedule.start, schedule.end, schedule.status(inputs.source.now())
     if status is ScheduleStatus.OFF:
         yield Line(name, Level.ERROR, "The schedule is disabled: no run starts.", "Deploy with ScheduleState ENABLED.")
@@ -53,11 +49,7 @@ def _within(name: str, demand: Demand, start: datetime | None, end: datetime | N
 def check_last_run(inputs: CheckInputs) -> Iterator[Line]:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html"""
     name = "last run"
-    try:
-        runs = inputs.runs[:20]
-    except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The runs were not asked: {error}.", error.advice)
-        return
+    runs = inputs.runs[:20]
     if not runs:
         yield Line(
             name, Level.ERROR, "There has been no run yet.", "Is the schedule enabled? Start one by hand to see."
@@ -113,14 +105,10 @@ def check_subscription(inputs: CheckInputs) -> Iterator[Line]:
     """https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html"""
     name = "mail"
     topic = inputs.source.stack.output("AlertTopicArn")
-    try:
-        subscriptions = ask_aws(
-            "sns:ListSubscriptionsByTopic",
-            lambda: inputs.account.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic),
-        )
-    except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The subscriptions were not asked: {error}.", error.advice)
-        return
+    subscriptions = ask_aws(
+        "sns:ListSubscriptionsByTopic",
+        lambda: inputs.account.pages("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=topic),
+    )
     waiting = [
         subscription
         for subscription in subscriptions
@@ -139,14 +127,10 @@ def check_alarms(inputs: CheckInputs) -> Iterator[Line]:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
     name = "alarms"
     prefix = f"{inputs.source.stack.name}-"
-    try:
-        alarms = ask_aws(
-            "cloudwatch:DescribeAlarms",
-            lambda: inputs.account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix),
-        )
-    except NotAsked as error:
-        yield Line(name, Level.WARNING, f"The alarms were not asked: {error}.", error.advice)
-        return
+    alarms = ask_aws(
+        "cloudwatch:DescribeAlarms",
+        lambda: inputs.account.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix),
+    )
     raised = [alarm for alarm in alarms if alarm["StateValue"] == "ALARM"]
     for alarm in raised:
         seen = f"{alarm['AlarmName']} is raised: {printable(alarm.get('StateReason', ''))[:160]}"

@@ -44,7 +44,7 @@ def command(
     with status_line("Reading the history") as show_step:
         source = context.source
         now = source.now()
-        start = start_of(since, days, now, 1)
+        start = start_of(since, days, now)
         rows = source.rows("odcr_history", since=format_moment(start))
         if plot:
             from odcr_cli.plot_set import plot_sheet

@@ -1,6 +1,7 @@
 """`odcr release`: gives back what a demand holds but nobody uses."""
 
 from decimal import Decimal
+from typing import Any
 
 import click
 from rich.console import Console
@@ -79,25 +80,19 @@ def command(context: Context, demand: tuple[str, ...], keep: float, also_adopted
             console.print(outcome(given))
         console.print(Text(f"{sum(one.count for one in results)} instances given back.", style="bold"))
     if context.as_json:
-        print_json(
-            {
-                "Demand": named.name,
-                "Wanted": kept if change else named.wanted,
-                "GivenBack": [
-                    {
-                        "Id": result.reduction.reservation.id,
-                        "Instances": result.count,
-                        "Problem": result.problem or None,
-                    }
-                    for result in results
-                ],
-                "Left": [
-                    {"Id": retained.reservation.id, "Reason": retained.reason}
-                    for retained in (*plan.left, *(result.left for result in results if result.left))
-                ],
-            }
-        )
+        print_json(_released(named, kept if change else named.wanted, plan, results))
     click.get_current_context().exit(ERROR if any(result.problem for result in results) else 0)
+
+
+def _released(demand: Demand, wanted: Decimal, plan: ReleasePlan, results: list[ReleaseResult]) -> dict[str, Any]:
+    """What was given back and what is left, for a program."""
+    given = [
+        {"Id": result.reduction.reservation.id, "Instances": result.count, "Problem": result.problem or None}
+        for result in results
+    ]
+    retained = [*plan.left, *(result.left for result in results if result.left)]
+    left = [{"Id": one.reservation.id, "Reason": one.reason} for one in retained]
+    return {"Demand": demand.name, "Wanted": wanted, "GivenBack": given, "Left": left}
 
 
 def _plan(live: LiveSource, demand: Demand, keep: Decimal, *, also_adopted: bool) -> ReleasePlan:

@@ -9,13 +9,13 @@ from flask import Blueprint, current_app, g, request
 from markupsafe import Markup
 
 from odcr_cli import plots
+from odcr_cli.canvas import Words
 from odcr_cli.console.history_cache import HistoryCache, known_since
 from odcr_cli.console.read_result import ReadResult
 from odcr_cli.console.translation import translate as _
 from odcr_cli.demand_tables import read_demands_and_prices
 from odcr_cli.demands import Demand
 from odcr_cli.door import Row
-from odcr_cli.plots import Words
 from odcr_cli.prices import Prices
 from odcr_cli.request_counts import Requests, requests_of, together
 from odcr_cli.series import Series, demand_named, level_changes, series_of, total_of

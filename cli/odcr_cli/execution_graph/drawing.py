@@ -168,7 +168,7 @@ def _badges(summary: Summary, right: float) -> Iterator[_Badge]:
         right -= 4
 
 
-def label_of(state: State, summary: Summary, translate: Translate = untranslated) -> str:
+def label_of(state: State, summary: Summary, translate: Translate) -> str:
     """A state's label for screen readers: "ReserveCapacity, Task, failed in 3 of 40, 2 retries"."""
     parts = [state.name, state.kind, status_word(summary.status, translate)]
     if summary.items:

@@ -17,7 +17,7 @@ def status_word(status: Status, translate: Translate = untranslated) -> str:
     return words[status]
 
 
-def count_word(status: Status, count: int, translate: Translate = untranslated) -> str:
+def count_word(status: Status, count: int, translate: Translate) -> str:
     """A status with the number of items or branches that have it."""
     words = {
         Status.NOT_REACHED: translate("{count} not reached", count=count),

@@ -32,9 +32,9 @@ _MOST_TOLD = 200
 class Mode:
     """How far a command goes."""
 
-    is_dry: bool = False
+    is_dry: bool
     """Whether to only show the difference."""
-    is_sure: bool = False
+    is_sure: bool
     """Whether to change the tables without asking."""
     removes_others: bool = False
 

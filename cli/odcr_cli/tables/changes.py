@@ -93,7 +93,7 @@ class Plan:
         ]
 
 
-def plan_of(wishes: Iterable[Wish], tables: Tables, *, removes_others: bool = False) -> Plan:
+def plan_of(wishes: Iterable[Wish], tables: Tables, *, removes_others: bool) -> Plan:
     """Plans the changes that make the tables say what is wished.
 
     Args:

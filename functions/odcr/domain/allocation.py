@@ -14,7 +14,7 @@ from odcr.domain.target import Strategy, TargetKey, units
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PoolState:
     """One pool as it stands."""
 
     key: TargetKey
@@ -53,7 +53,7 @@ class Place:
 class Allocation:
     """A demand's total, and its pools in order of priority."""
 
-    places: Sequence[Place]
+    pools: Sequence[PoolState]
     total: Amount
     strategy: Strategy = Strategy.prioritized
     allows_overshoot: bool = False
@@ -61,7 +61,7 @@ class Allocation:
     @property
     def held(self) -> Amount:
         """Units held."""
-        return units((place.held, place.weight) for place in self.places)
+        return units((pool.held, pool.weight) for pool in self.pools)
 
     @property
     def missing(self) -> Amount:
@@ -71,7 +71,7 @@ class Allocation:
     @property
     def is_full(self) -> bool:
         """Whether something is missing while every pool holds its most."""
-        return bool(self.missing) and not any(place.room != 0 for place in self._members)
+        return bool(self.missing) and not any(pool.room != 0 for pool in self._members)
 
     @property
     def has_rest(self) -> bool:
@@ -90,18 +90,16 @@ class Allocation:
         With `allows_overshoot`, an excess smaller than one instance of any pool with room does not count.
         """
         excess = self.held - self.total
-        weights = [place.weight for place in self._members if place.room != 0] if self.allows_overshoot else []
-        return any(place.held and place.weight <= excess for place in self.places) and excess >= min(weights, default=0)
+        weights = [pool.weight for pool in self._members if pool.room != 0] if self.allows_overshoot else []
+        return any(pool.held and pool.weight <= excess for pool in self.pools) and excess >= min(weights, default=0)
 
     @property
     def spare(self) -> Amount:
         """Units above the total that could be given back if nobody used them."""
-        given = self.to_give_back(
-            amount(max(0, self.held - self.total)), {place.key: place.held for place in self.places}
-        )
-        return units((given.get(place.key, 0), place.weight) for place in self.places)
+        given = self.to_give_back(amount(max(0, self.held - self.total)), {pool.key: pool.held for pool in self.pools})
+        return units((given.get(pool.key, 0), pool.weight) for pool in self.pools)
 
-    def next_turn(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
+    def to_ask_next(self, dry: Collection[TargetKey] = ()) -> tuple[TargetKey, int] | None:
         """The pool to ask next, and for how many instances at most; None if there is nothing to ask for.
 
         Pools below their least come first. While one of them is dry, its share of the total is kept for it; not if it
@@ -110,18 +108,18 @@ class Allocation:
         Args:
             dry: pools not to ask again.
         """
-        asked = [place for place in self.places if place.may_buy and place.key not in dry]
+        asked = [pool for pool in self.pools if pool.may_buy and pool.key not in dry]
         askable = self._askable()
-        for place in asked:
-            if place.unmet and (count := min(place.unmet, askable(place))) > 0:
-                return place.key, count
+        for pool in asked:
+            if pool.unmet and (count := min(pool.unmet, askable(pool))) > 0:
+                return pool.key, count
         if self.allows_overshoot and self.has_rest:
-            covering = [place for place in asked if place.room != 0 and place.affordable != 0]
-            smallest = min(covering, key=lambda place: place.weight, default=None)
+            covering = [pool for pool in asked if pool.room != 0 and pool.affordable != 0]
+            smallest = min(covering, key=lambda pool: pool.weight, default=None)
             return (smallest.key, 1) if smallest else None
-        able = ((place, count) for place in asked if (count := askable(place)) > 0)
+        able = ((pool, count) for pool in asked if (count := askable(pool)) > 0)
         if self.strategy is Strategy.prioritized:
-            return next(((place.key, count) for place, count in able), None)
+            return next(((pool.key, count) for pool, count in able), None)
         candidates = list(able)
         return self._evenly(candidates) if candidates else None
 
@@ -137,73 +135,73 @@ class Allocation:
         """
         given: dict[TargetKey, int] = {}
 
-        def give(place: Place, most: int) -> None:
+        def give(pool: PoolState, most: int) -> None:
             nonlocal excess
-            count = min(most, int(excess // place.weight))
+            count = min(most, int(excess // pool.weight))
             if count > 0:
-                given[place.key] = given.get(place.key, 0) + count
-                excess = amount(excess - count * place.weight)
+                given[pool.key] = given.get(pool.key, 0) + count
+                excess = amount(excess - count * pool.weight)
 
         for keeps_least in (True, False):
 
-            def left_of(place: Place, keeps_least: bool = keeps_least) -> int:
-                left = spare.get(place.key, 0) - given.get(place.key, 0)
-                above = place.held - given.get(place.key, 0) - place.least
+            def left_of(pool: PoolState, keeps_least: bool = keeps_least) -> int:
+                left = spare.get(pool.key, 0) - given.get(pool.key, 0)
+                above = pool.held - given.get(pool.key, 0) - pool.least
                 return max(0, min(left, above) if keeps_least else left)
 
-            for place in (place for place in self.places if place.is_removed):
-                give(place, left_of(place))
+            for pool in (pool for pool in self.pools if pool.is_removed):
+                give(pool, left_of(pool))
             if self.strategy is Strategy.balanced:
-                while able := [place for place in self.places if left_of(place) and place.weight <= excess]:
+                while able := [pool for pool in self.pools if left_of(pool) and pool.weight <= excess]:
                     zones = self._by_zone(given)
-                    fullest = max(able, key=lambda place: (zones[place.zone], self.places.index(place)))
-                    next_level = max((zones[place.zone] for place in able if place.zone != fullest.zone), default=0)
+                    fullest = max(able, key=lambda pool: (zones[pool.zone], self.pools.index(pool)))
+                    next_level = max((zones[pool.zone] for pool in able if pool.zone != fullest.zone), default=0)
                     above = (zones[fullest.zone] - next_level) // fullest.weight
                     # An even share of the excess: zones that hold equally much give at least that.
-                    share = excess // (fullest.weight * len({place.zone for place in able}))
+                    share = excess // (fullest.weight * len({pool.zone for pool in able}))
                     give(fullest, max(1, min(left_of(fullest), max(int(above), int(share)))))
-            for place in reversed(self.places):
-                give(place, left_of(place))
+            for pool in reversed(self.pools):
+                give(pool, left_of(pool))
         return given
 
     @property
-    def _members(self) -> list[Place]:
-        return [place for place in self.places if not place.is_removed]
+    def _members(self) -> list[PoolState]:
+        return [pool for pool in self.pools if not pool.is_removed]
 
     @property
     def _fits(self) -> bool:
-        return any(place.room != 0 and place.weight <= self.missing for place in self._members)
+        return any(pool.room != 0 and pool.weight <= self.missing for pool in self._members)
 
-    def _askable(self) -> Callable[[Place], int]:
+    def _askable(self) -> Callable[[PoolState], int]:
         """Tells how many instances a pool may be asked for, without what is kept for pools below their least."""
         missing = self.missing
-        unmet = {place.key: place.unmet * place.weight for place in self.places if place.unmet and place.may_buy}
+        unmet = {pool.key: pool.unmet * pool.weight for pool in self.pools if pool.unmet and pool.may_buy}
         kept = sum(unmet.values())
         kept_before = dict(zip(unmet, accumulate(unmet.values(), initial=0), strict=False))
 
-        def askable(place: Place) -> int:
-            count = int(max(0, missing - kept + unmet.get(place.key, 0)) // place.weight)
-            if place.key in unmet:
+        def askable(pool: PoolState) -> int:
+            count = int(max(0, missing - kept + unmet.get(pool.key, 0)) // pool.weight)
+            if pool.key in unmet:
                 # If two pools below their least do not both fit, the one with the higher priority does.
-                count = max(count, min(place.unmet, int(max(0, missing - kept_before[place.key]) // place.weight)))
-            limits = [limit for limit in (place.room, place.affordable) if limit is not None]
+                count = max(count, min(pool.unmet, int(max(0, missing - kept_before[pool.key]) // pool.weight)))
+            limits = [limit for limit in (pool.room, pool.affordable) if limit is not None]
             return min([count, *limits])
 
         return askable
 
-    def _evenly(self, able: Sequence[tuple[Place, int]]) -> tuple[TargetKey, int]:
+    def _evenly(self, able: Sequence[tuple[PoolState, int]]) -> tuple[TargetKey, int]:
         """The first pool of the zone that holds least, and the instances that bring it level with the others."""
         zones = self._by_zone({})
-        levels = {place.zone: zones[place.zone] for place, _ in able}
+        levels = {pool.zone: zones[pool.zone] for pool, _ in able}
         lowest = min(levels, key=lambda zone: levels[zone])
-        place, count = next((place, count) for place, count in able if place.zone == lowest)
+        pool, count = next((pool, count) for pool, count in able if pool.zone == lowest)
         share = _level(levels.values(), self.missing) - Fraction(levels[lowest])
-        return place.key, max(1, min(count, int(share // Fraction(place.weight))))
+        return pool.key, max(1, min(count, int(share // Fraction(pool.weight))))
 
     def _by_zone(self, given: Mapping[TargetKey, int]) -> dict[str, Amount]:
         zones: dict[str, Amount] = {}
-        for place in self.places:
-            zones[place.zone] = zones.get(place.zone, 0) + (place.held - given.get(place.key, 0)) * place.weight
+        for pool in self.pools:
+            zones[pool.zone] = zones.get(pool.zone, 0) + (pool.held - given.get(pool.key, 0)) * pool.weight
         return zones
 
 

@@ -137,9 +137,9 @@ def plan(
     now: datetime,
     ask_until: datetime,
     *,
-    is_alone: bool = False,
-    are_all: bool = True,
-    is_blind: bool = False,
+    is_alone: bool,
+    are_all: bool,
+    is_blind: bool,
 ) -> Plan:
     """Shares out the places of a run.
 

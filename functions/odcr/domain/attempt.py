@@ -7,12 +7,11 @@ from decimal import Decimal
 from itertools import chain
 from typing import TypeVar
 
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.amounts import Amount, amount
 from odcr.domain.holding import Holding
-from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pace import Action
-from odcr.domain.ports import Ec2, Purse, Turns
+from odcr.domain.pace import Action, Pace
+from odcr.domain.ports import Ec2, Purse
 from odcr.domain.refusal import (
     OF_THE_MOMENT,
     Changed,
@@ -21,12 +20,10 @@ from odcr.domain.refusal import (
     OverCap,
     Refusal,
 )
-from odcr.domain.reservation import Reduction, Reservation, ids_of
+from odcr.domain.reservation import Reduction, Reservation
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.stock import surplus
-from odcr.domain.target import Announcement, TargetKey, units
-from odcr.domain.use import NO_USE, use_of
-from odcr.domain.wire import MAX_IDS
+from odcr.domain.surplus import surplus
+from odcr.domain.target import TargetKey, units
 
 _T = TypeVar("_T")
 
@@ -39,10 +36,10 @@ class Attempt:
 
     Args:
         shortfall: the demand, and what was held when the run looked.
-        execution: the run.
-        number: how often the state machine has repeated this item; 0 the first time.
+        occasion: the visit to the target, by its run and its time: part of a client token, unless it is the first.
+        number: how often the state machine has repeated this visit; 0 the first time.
         ec2: the gateway to EC2.
-        turns: when to send requests.
+        pace: when to send requests.
         stack_tags: the tags of every reservation of the stack.
         now: the time, ISO 8601 in UTC.
         purse: what pays for purchases under the stack's cap; None: there is no such cap.
@@ -51,16 +48,16 @@ class Attempt:
     def __init__(
         self,
         shortfall: Shortfall,
-        execution: str,
+        occasion: str,
         number: int,
         ec2: Ec2,
-        turns: Turns,
-        stack_tags: Mapping[str, str] | None = None,
-        now: str = "",
-        purse: Purse | None = None,
+        pace: Pace,
+        stack_tags: Mapping[str, str],
+        now: str,
+        purse: Purse | None,
     ) -> None:
-        self.shortfall, self.number, self.turns = shortfall, number, turns
-        self.ec2, self.stack_tags, self.now = ec2, stack_tags or {}, now
+        self.shortfall, self.number, self.pace = shortfall, number, pace
+        self.ec2, self.stack_tags, self.now = ec2, stack_tags, now
         self.holdings = [Holding(pool, shortfall, ec2) for pool in shortfall.pools]
         self.returned: Amount = 0
         """Units of the surplus that were given back."""
@@ -72,9 +69,7 @@ class Attempt:
         """Looks since the last asking began."""
         self._looks = 0
         self._askings = 1
-        self._execution, self._purse = execution, purse
-
-    # What is held
+        self._occasion, self._purse = occasion, purse
 
     @property
     def calls(self) -> int:
@@ -132,8 +127,8 @@ class Attempt:
             price = Decimal(holding.pool.price)
             return max(0, int(left // price)) if price else None
 
-        places = [
-            Place(
+        pools = [
+            PoolState(
                 holding.key,
                 holding.standing,
                 holding.pool.weight,
@@ -145,13 +140,13 @@ class Attempt:
             )
             for holding in self.holdings
         ]
-        return Allocation(places, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
+        return Allocation(pools, shortfall.target, shortfall.strategy, shortfall.allows_overshoot)
 
     @property
-    def own(self) -> Allocation:
+    def own_allocation(self) -> Allocation:
         """The pools with what this stack holds itself, and the total to keep."""
-        places = [
-            Place(
+        pools = [
+            PoolState(
                 holding.pool.key.pool,
                 holding.managed,
                 holding.pool.weight,
@@ -160,13 +155,13 @@ class Attempt:
             )
             for holding in self.holdings
         ]
-        return Allocation(places, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
+        return Allocation(pools, self.target, self.shortfall.strategy, self.shortfall.allows_overshoot)
 
     @property
     def missing(self) -> Amount:
         """Units missing; 0 if nothing more can be asked for."""
         allocation = self.allocation
-        return 0 if self.shortfall.rest or allocation.next_turn() is None else allocation.missing
+        return 0 if self.shortfall.rest or allocation.to_ask_next() is None else allocation.missing
 
     @property
     def target(self) -> Amount:
@@ -204,54 +199,10 @@ class Attempt:
         Args:
             can_now: whether to leave out what EC2 does not take back yet.
         """
-        stocks, shortfall = [holding.stock for holding in self.holdings], self.shortfall
+        held_pools, shortfall = [holding.held_pool for holding in self.holdings], self.shortfall
         # A function that timed out may have gone on buying.
         has_rivals = shortfall.has_rivals or self.number > 0
-        return surplus(stocks, self.own, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
-
-    def outcome(self, status: Status, reason: str, announced: Announcement | None = None) -> Outcome:
-        """The attempt's outcome, with what is held now."""
-        shortfall, is_group = self.shortfall, self.shortfall.key.is_group
-        ids, duplicate_ids = shortfall.standing_ids, shortfall.duplicate_ids
-        if self.is_seen:
-            ids = ids_of((*self.reservations, *self.astray))
-            duplicates = (holding.stock.duplicates for holding in self.holdings)
-            duplicate_ids = ids_of(chain.from_iterable(duplicates)) if self.excess else ()
-        return Outcome(
-            key=shortfall.key,
-            status=status,
-            target=shortfall.target,
-            reserved=self.reserved,
-            reservation_ids=() if is_group else ids,
-            duplicate_ids=() if is_group else duplicate_ids,
-            acquired=-self.released or amount(max(0, self.managed - shortfall.reserved)),
-            calls=self.calls,
-            refusals=self.refusals,
-            lost=self.lost,
-            reason=reason,
-            announced=announced,
-            more_ids=0 if self.is_seen or is_group else shortfall.more_ids,
-            use=use_of((*self.reservations, *self.astray)) if self.is_seen else NO_USE,
-            is_use_known=self.is_seen,
-            pools=self._outcomes_of_pools(is_met=status.is_met) if is_group else (),
-            unit=shortfall.unit,
-        )
-
-    def _outcomes_of_pools(self, *, is_met: bool) -> tuple[Outcome, ...]:
-        surplus_by_pool = self.surplus(can_now=False) if self.is_seen else {}
-        most = MAX_IDS // len(self.holdings)
-        return tuple(
-            holding.outcome(
-                surplus_by_pool.get(holding.pool.key.pool, ()),
-                most,
-                self.shortfall.options,
-                is_met=is_met,
-                may_have_released=self.may_have_released,
-            )
-            for holding in self.holdings
-        )
-
-    # What changes it
+        return surplus(held_pools, self.own_allocation, shortfall.last_target, has_rivals=has_rivals, can_now=can_now)
 
     def look(self) -> None:
         """Takes over what EC2 shows in all pools.
@@ -283,7 +234,7 @@ class Attempt:
         self._askings += 1
         # Where nothing is held, a resize cannot give anything away, so not every asking needs a look.
         looks = bool(self.reservations) or self._askings % _ASKINGS_PER_LOOK == 0
-        if not self.turns.await_asking(looks=looks):
+        if not self.pace.await_asking(looks=looks):
             return False
         # The check counts as the first look of this asking.
         self.looks_in_a_row = int(looks)
@@ -335,7 +286,7 @@ class Attempt:
 
     def _grow(self, holding: Holding, reservation: Reservation, count: int) -> bool:
         """Grows a reservation; False if EC2 will not change it."""
-        self.take_turn(holding, Action.MODIFY)
+        self.await_request(holding, Action.MODIFY)
         try:
             self.send(holding, lambda: self.ec2.resize(reservation, reservation.count + count))
         except OF_THE_MOMENT:
@@ -350,13 +301,13 @@ class Attempt:
         return True
 
     def _create(self, holding: Holding, count: int) -> None:
-        self.take_turn(holding, Action.CREATE)
+        self.await_request(holding, Action.CREATE)
         # The token covers what exists already, so a new one beside it gets another token.
         seen = [*holding.observed, *holding.reservations]
         # AWS does not say what a token does after a refusal, nor how long EC2 remembers it. So after a refusal the same
         # intent is another occasion. Before one, everybody with the same intent sends the same token.
         is_first = self.number == 0 and self._looks == 1 and not self.shortfall.had_trouble
-        occasion = "" if is_first else f"{self._execution}/{self.number}/{self._looks - 1}"
+        occasion = "" if is_first else f"{self._occasion}/{self.number}/{self._looks - 1}"
         if holding.refused_creations:
             occasion += f"/{holding.refused_creations}"
         key, options = holding.pool.key, self.shortfall.options
@@ -376,28 +327,28 @@ class Attempt:
 
     def resize(self, holding: Holding, reservation: Reservation, count: int) -> None:
         """Sets how many instances a reservation holds, at the attempt's pace."""
-        self.take_turn(holding, Action.MODIFY)
+        self.await_request(holding, Action.MODIFY)
         self.send(holding, lambda: self.ec2.resize(reservation, count))
 
     def cancel(self, holding: Holding, reservation: Reservation) -> None:
         """Gives a reservation back, at the attempt's pace."""
-        self.take_turn(holding, Action.CANCEL)
+        self.await_request(holding, Action.CANCEL)
         # If EC2's answer was lost, the repeated request finds that the reservation has ended.
         with suppress(Changed):
             self.send(holding, lambda: self.ec2.cancel(reservation))
 
-    def take_turn(self, holding: Holding, action: Action) -> None:
+    def await_request(self, holding: Holding, action: Action) -> None:
         """Waits until a request may be sent, and checks after a wait that nobody has added anything to the pool.
 
         Raises:
             OutOfTime: if the time is up.
             Changed: if somebody has added something.
         """
-        if not self.turns.await_turn(action, holding.pool.key.region):
+        if not self.pace.await_request(action, holding.pool.key.region):
             raise OutOfTime()
-        if self.turns.has_waited:
+        if self.pace.has_waited:
             holding.check(self.ec2.find(holding.pool.key))
-            if self.turns.is_late():
+            if self.pace.is_late():
                 raise OutOfTime()
 
     def send(self, holding: Holding, request: Callable[[], _T]) -> _T:

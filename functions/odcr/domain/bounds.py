@@ -23,7 +23,7 @@ _OUTCOME_ROOM = ROOM // 5
 """Bytes kept for outcomes, however many shortfalls there are. Shortfalls get what these leave."""
 
 
-def bounded(comparison: Comparison, room: int = ROOM, *, has_caps: bool = False) -> Comparison:
+def bounded(comparison: Comparison, room: int, *, has_caps: bool) -> Comparison:
     """As much of a comparison as one run can work on and pass on.
 
     A shortfall takes the room of its largest possible outcome as well, and of its limit and prices under a cap. What is
@@ -45,8 +45,8 @@ def bounded(comparison: Comparison, room: int = ROOM, *, has_caps: bool = False)
     taken, room = fitting(small_enough, room - kept, itemgetter(1))
     shortfalls = [shortfall for shortfall, _ in taken]
     room += kept
-    observed, room = fitting(in_turns(outcomes, room, _bytes), room, _bytes)
-    rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes), room, _bytes)
+    observed, room = fitting(in_turns(outcomes, room, _bytes, None), room, _bytes)
+    rejected, _ = fitting(in_turns(comparison.rejected, room, _bytes, None), room, _bytes)
     return replace(comparison, shortfalls=shortfalls, observed=observed, rejected=rejected)
 
 

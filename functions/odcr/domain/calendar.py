@@ -32,9 +32,7 @@ def iso(now: datetime) -> str:
     return f"{now:%Y-%m-%dT%H:%M:%S}"
 
 
-def judge(
-    target: Target, reserved: Amount, shown_ids: Collection[str], now: str, *, is_met: bool = False
-) -> Judgement | None:
+def judge(target: Target, reserved: Amount, shown_ids: Collection[str], now: str, *, is_met: bool) -> Judgement | None:
     """The verdict that is due; None before the deadline, after it is recorded, and while it has to wait.
 
     If EC2 does not show a recorded reservation, its answer may lag, or the tag is gone. The verdict waits up to an hour

@@ -3,25 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 
-from odcr.domain.amounts import Amount
 from odcr.domain.calendar import iso
-from odcr.domain.correction import NO_WISHES, Wishes
+from odcr.domain.correction import Wishes
+from odcr.domain.matching import comparable, conflicts, locate, locate_rejected, with_record, without_partial
 from odcr.domain.misfits import Unused, unused_of
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import certain, conflicts, locate, locate_rejected, set_apart, with_record
 from odcr.domain.price_pools import kind_of
-from odcr.domain.reasons import named, remarks
+from odcr.domain.records import is_recorded
 from odcr.domain.regions import Findings, is_seen
 from odcr.domain.reservation import HELD_STATES, Reservation, duplicates, held, ids_of
 from odcr.domain.run_share import RunShare
-from odcr.domain.seen_demand import SeenDemand, is_recorded, may_be_astray
+from odcr.domain.seen_demand import SeenDemand
 from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.target import Target, TargetKey, Unit, units
+from odcr.domain.target import Target, TargetKey, units
+from odcr.domain.unlisted import of_deleted_row, of_no_row
 from odcr.domain.use import Use, use_of
-from odcr.domain.wording import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,8 @@ class Comparison:
     """Invalid rows, with what is held for them."""
     unused: list[Unused] = field(default_factory=list, compare=False)
     """Targets that hold capacity nobody uses."""
-    uses: dict[TargetKey, Use] = field(default_factory=dict, compare=False)
-    """How much of each target is in use."""
     standings: dict[TargetKey, Outcome] = field(default_factory=dict, compare=False)
-    """The outcome of each group if nothing is done about it."""
+    """The outcome of each target if nothing is done about it."""
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     """The targets compared, with options and terms from rows of odcr_option in another spelling."""
 
@@ -58,7 +54,7 @@ def find_shortfalls(
     *,
     releases: bool,
     now: datetime,
-    stack_tags: Mapping[str, str] | None = None,
+    stack_tags: Mapping[str, str],
 ) -> Comparison:
     """Compares a run's targets with what the Regions showed. What they did not show stays as recorded.
 
@@ -77,10 +73,10 @@ def find_shortfalls(
 
     located = locate(filter(is_known, share.targets), findings.zones, home)
     reservations = [reservation for region in findings.reservations.values() for reservation in region]
-    targets, rejected, reservations, unclear = set_apart(
+    targets, rejected, reservations, unclear = without_partial(
         located.targets, filter(is_known, share.rejected), reservations
     )
-    reservations, targets = certain(reservations, targets, located.unread)
+    reservations, targets = comparable(reservations, targets, located.unread)
     conflicting = conflicts(targets)
     targets = [target for target in targets if target.key not in {outcome.key for outcome in conflicting}]
     targets, rejected = with_record(targets, locate_rejected(rejected, findings.zones, home))
@@ -95,7 +91,7 @@ def find_shortfalls(
         is_complete=share.is_complete,
         releases=releases,
         now=iso(now),
-        wishes=Wishes(stack_tags or {}, findings.groups),
+        wishes=Wishes(stack_tags, findings.groups),
     )
     comparison.targets.update({target.key: target for target in targets})
     comparison.observed.extend([*conflicting, *located.unsure, *unclear, *not_seen])
@@ -107,10 +103,10 @@ def compare(
     rejected: Iterable[Outcome],
     reservations: Iterable[Reservation],
     *,
-    is_complete: bool = True,
-    releases: bool = False,
-    now: str = "",
-    wishes: Wishes = NO_WISHES,
+    is_complete: bool,
+    releases: bool,
+    now: str,
+    wishes: Wishes,
 ) -> Comparison:
     """Decides for every target whether it is fulfilled, short or in excess.
 
@@ -150,25 +146,22 @@ def compare(
         comparison.rejected.append(_with_holdings(outcome, by_key, row_by_pool))
     for target in targets:
         if target.withdrawn:
-            work = _withdrawn(target, by_key, row_by_pool, uncounted, releases=releases, is_complete=is_complete)
+            work = of_deleted_row(target, by_key, row_by_pool, uncounted, releases=releases, is_complete=is_complete)
             if isinstance(work, Shortfall):
                 comparison.shortfalls.append(work)
             elif not is_recorded(target, work):
                 comparison.observed.append(work)
     if is_complete:
-        comparison.observed.extend(_unlisted_demands(by_key, releases=releases))
+        comparison.observed.extend(of_no_row(by_key, releases=releases))
     return comparison
 
 
 def _compare_target(seen: SeenDemand, comparison: Comparison) -> None:
     target = seen.target
     for pool in seen.pools:
-        comparison.uses[pool.member.key] = use_of(pool.serving)
         if unused := unused_of(pool.member.key, target.options, pool.serving):
             comparison.unused.append(unused)
-    comparison.uses[target.key] = seen.use
-    if target.key.is_group:
-        comparison.standings[target.key] = seen.standing()
+    comparison.standings[target.key] = seen.standing()
     work = seen.work()
     if isinstance(work, Shortfall):
         comparison.shortfalls.append(work)
@@ -205,116 +198,6 @@ def _with_holdings(
     )
 
 
-def _withdrawn(
-    target: Target,
-    by_key: dict[TargetKey, list[Reservation]],
-    row_by_pool: Mapping[TargetKey, TargetKey],
-    uncounted: Mapping[TargetKey, Sequence[Reservation]],
-    *,
-    releases: bool,
-    is_complete: bool,
-) -> Outcome | Shortfall:
-    """What to do about a deleted row, or else its outcome with what is still held for it."""
-    if target.key.is_group:
-        managed = {key: by_key.pop(key) for key in list(by_key) if key.group == target.key.group}
-        if not managed and may_be_astray(target, []):
-            return _look_up(target)
-        weights = {member.key.pool: member.weight for member in target.members}
-        managed = {**{key: [] for key in weights}, **managed}
-        return _unlisted_group(target.key, managed, weights, releases=releases, unit=target.unit)
-    held_there, row = by_key.pop(target.key.pool, []), row_by_pool.get(target.key.pool)
-    if held_there:
-        return _unlisted(target.key, held_there, releases=releases, is_complete=is_complete)
-    if row is None and may_be_astray(target, []):
-        return _look_up(target)
-    return _ended(target, row, uncounted.get(target.key.pool, []))
-
-
-def _look_up(target: Target) -> Shortfall:
-    """The work of looking up what was held for a deleted row, and may be astray."""
-    return SeenDemand(target, [SeenPool(pool, target) for pool in target.pools], NO_WISHES, False, "").shortfall({})
-
-
-def _unlisted_demands(by_key: Mapping[TargetKey, list[Reservation]], *, releases: bool) -> list[Outcome]:
-    """The outcomes of what is held and no row asks for."""
-    groups: dict[TargetKey, dict[TargetKey, list[Reservation]]] = {}
-    outcomes = []
-    for key, managed in by_key.items():
-        if key.group:
-            groups.setdefault(key.demand, {})[key] = managed
-        else:
-            outcomes.append(_unlisted(key, managed, releases=releases))
-    return outcomes + [_unlisted_group(key, pools, {}, releases=releases) for key, pools in groups.items()]
-
-
-def _unlisted_group(
-    key: TargetKey,
-    managed: Mapping[TargetKey, Sequence[Reservation]],
-    weights: Mapping[TargetKey, Amount | None],
-    *,
-    releases: bool,
-    unit: Unit = Unit.instances,
-) -> Outcome:
-    """The outcome of a group without a row."""
-    pools = tuple(
-        Outcome(
-            pool,
-            Status.FULFILLED,
-            held(reservations),
-            held(reservations),
-            ids_of(reservations),
-            use=use_of(reservations),
-            weight=weights.get(pool),
-            **kind_of(reservations),
-        )
-        for pool, reservations in managed.items()
-    )
-    everything = list(chain.from_iterable(managed.values()))
-    if not everything:
-        reason = "The group is gone, and nothing is held for it any more."
-        return Outcome(key, Status.FULFILLED, 0, 0, reason=reason, pools=pools, unit=unit)
-    to_end = "or insert it with a total of 0 to release it" if releases else f"or cancel {named(everything)} in EC2"
-    return Outcome(
-        key,
-        Status.EXCESS,
-        0,
-        units((int(pool.reserved), pool.weight) for pool in pools),
-        reason=f"Held for no row of odcr_group. Insert it to keep it, {to_end}.",
-        use=use_of(everything),
-        pools=pools,
-        unit=unit,
-        **kind_of(everything),
-    )
-
-
 def _sum(uses: Iterable[Use]) -> Use:
     uses = list(uses)
     return Use(sum(use.in_use for use in uses), sum(use.unused for use in uses))
-
-
-def _ended(target: Target, row: TargetKey | None, uncounted: Sequence[Reservation]) -> Outcome:
-    """The outcome of a deleted row for which nothing is held any more."""
-    if row:
-        reason = f"What is held now counts for the row {quoted(f'{row}')}."
-    else:
-        reason = f"The row is gone, and nothing is held for it any more. {remarks(uncounted, target.options)}".rstrip()
-    return Outcome(target.key, Status.FULFILLED, 0, 0, reason=reason)
-
-
-def _unlisted(key: TargetKey, managed: Sequence[Reservation], *, releases: bool, is_complete: bool = True) -> Outcome:
-    """The outcome of reservations in one pool that no row asks for."""
-    to_end = "one with a target of 0 to release it" if releases else f"cancel {named(managed)} in EC2"
-    reason = f"Held for no row of odcr_capacity. Insert one to keep it, or {to_end}."
-    if not is_complete:
-        # A row in another spelling may be among those that this run does not look at.
-        reason = "Held for no row that is spelled like this. Insert one to keep it, or one with a target of 0."
-    return Outcome(
-        key,
-        Status.EXCESS,
-        0,
-        held(managed),
-        ids_of(managed),
-        reason=reason,
-        use=use_of(managed),
-        **kind_of(managed),
-    )

@@ -162,7 +162,7 @@ def _send(
     """Sends a request; False if EC2 refuses it, or has refused one for this reservation before."""
     if reservation.id in holding.uncorrected:
         return False
-    attempt.take_turn(holding, action)
+    attempt.await_request(holding, action)
     try:
         attempt.send(holding, request)
     except Refusal as refusal:

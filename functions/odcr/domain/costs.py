@@ -173,9 +173,6 @@ class Costs:
         return f"All that is held costs {sums} an hour{rest}."
 
 
-NO_COSTS = Costs()
-
-
 def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> Costs:
     """The hourly costs of everything held.
 
@@ -200,7 +197,7 @@ def costs_of(standings: Sequence[Standing], prices: PriceList, region: str) -> C
     return Costs(by_key, total, unpriced, others)
 
 
-def totals_of(standings: Sequence[Standing], costs: Costs = NO_COSTS) -> Totals:
+def totals_of(standings: Sequence[Standing], costs: Costs) -> Totals:
     """The totals of all targets, in instances.
 
     Held instances are summed over rows and the pools of groups, missing ones over rows and groups.

@@ -89,7 +89,7 @@ def batches(events: Iterable[dict[str, Any]], room: int) -> Iterator[list[dict[s
         yield batch
 
 
-def entries(events: Sequence[dict[str, Any]], recorded: datetime, bus: str, dropped: int = 0) -> list[dict[str, Any]]:
+def entries(events: Sequence[dict[str, Any]], recorded: datetime, bus: str, dropped: int) -> list[dict[str, Any]]:
     """The entries of a PutEvents.
 
     Args:

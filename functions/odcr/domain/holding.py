@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from odcr.domain.astray import search_for_recorded
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.ports import Ec2
 from odcr.domain.refusal import Changed, OutcomeUnknown, OutOfTime, Refusal
-from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, lost
-from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.stock import Stock
-from odcr.domain.tags import OWNER_TAG
+from odcr.domain.reservation import HELD_STATES, Reduction, Reservation, held, ids_of, serving
+from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import ReservationOptions
 from odcr.domain.use import use_of
 from odcr.domain.zone import region_of
@@ -34,7 +34,7 @@ class Holding:
         """Everything that the last look showed, in every state."""
         self.is_seen = False
         """Whether EC2 has answered a look."""
-        self.astray: list[Reservation] = []
+        self.astray: Sequence[Reservation] = ()
         """Reservations held for the demand without this stack's tag: somebody removed it, or split them off."""
         self.astray_count = 0
         """Instances held astray, no more than a run recorded: any growth since then is not ours."""
@@ -87,10 +87,10 @@ class Holding:
         return self.managed + self.astray_count + self.lent
 
     @property
-    def stock(self) -> Stock:
+    def held_pool(self) -> HeldPool:
         """What this stack holds and what was recorded, to find duplicates and surplus."""
         pool = self.pool
-        return Stock(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
+        return HeldPool(pool.key.pool, self.reservations, pool.recorded_ids, pool.kept, pool.more_ids, pool.weight)
 
     @property
     def growable(self) -> list[Reservation]:
@@ -205,9 +205,11 @@ class Holding:
             recorded = pool.recorded if shortfall.is_fresh else 0
             known = max(recorded, self._least_seen)
             known_ids = {*pool.recorded_ids, *pool.reservation_ids}
-            observed = self._looked_up(observed)
+            search = search_for_recorded(pool, shortfall, self._wanted, observed, self._ec2)
+            observed, self.astray, self.astray_count = search.observed, search.astray, search.astray_count
+            self.lent, self.lost = search.lent, search.lost
             known -= min(known, self.astray_count + self.lent)
-        seen = self._serving(observed)
+        seen = serving(observed, self._shortfall.options)
         self.has_ended = any(
             reservation.id in known_ids and reservation.state not in HELD_STATES for reservation in observed
         )
@@ -227,7 +229,7 @@ class Holding:
             Changed: if somebody has. Less than is known is no change: Describe may lag.
         """
         known = {reservation.id: reservation.count for reservation in self.reservations}
-        for reservation in self._serving(observed):
+        for reservation in serving(observed, self._shortfall.options):
             if reservation.count > known.get(reservation.id, 0):
                 raise Changed("Changed", f"{reservation.id} holds {reservation.count} now.")
 
@@ -235,87 +237,9 @@ class Holding:
         """Takes over what EC2 shows, without forgetting what it does not show yet."""
         shown = set(ids_of(observed))
         not_shown_yet = (reservation for reservation in self.reservations if reservation.id not in shown)
-        self.reservations = [*self._serving(observed), *not_shown_yet]
+        self.reservations = [*serving(observed, self._shortfall.options), *not_shown_yet]
 
     def take_over(self, reservation: Reservation) -> None:
         """Takes over one reservation as it is now; with a count of 0 it has ended."""
         others = [other for other in self.reservations if other.id != reservation.id]
         self.reservations = [*others, reservation] if reservation.count else others
-
-    def _serving(self, observed: Sequence[Reservation]) -> list[Reservation]:
-        """The reservations that count for the demand."""
-        options = self._shortfall.options
-        return [reservation for reservation in observed if reservation.is_held and reservation.serves(options)]
-
-    def _looked_up(self, observed: list[Reservation]) -> list[Reservation]:
-        """Looks up recorded reservations that EC2 does not show under the stack's tag, before anything replaces them.
-
-        They may be held without the tag, split off, lent out, or lost. Only what is lost has to be bought.
-
-        Returns:
-            `observed`, and what EC2 shows only without the filter on the tag.
-        """
-        pool, shortfall = self.pool, self._shortfall
-        expected, known_ids = min(pool.recorded, self._wanted), pool.recorded_ids
-        seen = self._serving(observed)
-        shown = set(ids_of(observed))
-        missing = lost(expected, known_ids, seen, pool.more_ids)
-        if held(seen) >= self._wanted and shortfall.last_status not in MAY_BE_ASTRAY:
-            # Whatever is gone has been bought again, perhaps by an attempt that died.
-            self.lost = 0 if shortfall.is_fresh else missing
-            return observed
-        if not missing and all(id_ in shown for id_ in known_ids):
-            return observed
-        others = [reservation for reservation in self._ec2.find_all(pool.key) if reservation.id not in shown]
-        # If it has the tag after all, the first Describe lagged. If it has ended, that explains why less is held.
-        observed = [
-            *observed,
-            *(
-                reservation
-                for reservation in others
-                if reservation.is_managed or (reservation.id in known_ids and reservation.state not in HELD_STATES)
-            ),
-        ]
-        seen = self._serving(observed)
-        untagged = [reservation for reservation in self._serving(others) if not reservation.is_managed]
-        self.astray = [reservation for reservation in untagged if reservation.id in known_ids]
-        missing = lost(expected, known_ids, [*seen, *self.astray], pool.more_ids)
-        self.lent = min(missing, sum(reservation.lent for reservation in seen if reservation.id in known_ids))
-        missing -= self.lent
-        if set(known_ids) <= set(ids_of([*seen, *self.astray])):
-            # Otherwise what is missing is what has ended, not what was split off.
-            parents = [reservation for reservation in seen if reservation.id in known_ids]
-            split_off = _split_off(
-                [reservation for reservation in untagged if reservation.id not in known_ids], parents, missing
-            )
-            self.astray += split_off
-            missing -= held(split_off)
-        self.lost = missing
-        elsewhere = held(reservation for reservation in seen if reservation.id in known_ids)
-        self.astray_count = min(held(self.astray), max(0, pool.recorded - elsewhere))
-        return observed
-
-
-def _split_off(untagged: Sequence[Reservation], parents: Sequence[Reservation], missing: int) -> list[Reservation]:
-    """What a person split off our reservations. EC2 does not say where a reservation came from.
-
-    A part is like its source except for the tags, which EC2 does not copy:
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateCapacityReservationBySplitting.html
-
-    Returns:
-        The reservations that are like a parent, younger, and hold exactly what is missing, alone or together.
-    """
-    if not missing:
-        return []
-    alike = [
-        reservation
-        for reservation in untagged
-        for parent in parents
-        # A part has no tags.
-        if OWNER_TAG not in reservation.tags
-        and (reservation.match_criteria, reservation.ends) == (parent.match_criteria, parent.ends)
-        and reservation.created >= parent.created
-    ]
-    alike = list({reservation.id: reservation for reservation in alike}.values())
-    exact = next(([reservation] for reservation in alike if reservation.count == missing), alike)
-    return exact if held(exact) == missing else []

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from odcr.domain.amounts import Amount
-from odcr.domain.costs import NO_COSTS, Costs
+from odcr.domain.costs import Costs
 from odcr.domain.event_codec import As, Event
 from odcr.domain.outcome import Status
 from odcr.domain.target import Announcement, TargetKey, Unit, Verdict
@@ -59,7 +59,7 @@ class Change(Event):
 
 
 def announcements(
-    owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement], costs: Costs = NO_COSTS
+    owner: str, changes: Sequence[Change], announced: Mapping[TargetKey, Announcement], costs: Costs
 ) -> list[dict[str, str]]:
     """The message about a run's changes.
 
@@ -111,7 +111,7 @@ def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def advice(key: TargetKey, status: Status, announced: Announcement | None = None) -> str:
+def advice(key: TargetKey, status: Status, announced: Announcement | None) -> str:
     """What to do about a target with this status; empty if nothing.
 
     Args:

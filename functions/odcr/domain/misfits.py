@@ -77,7 +77,7 @@ class RunningInstance:
     placement_group: str = ""
     preference: str = "open"
     """Its `CapacityReservationPreference`; empty if it names a reservation."""
-    named: str = ""
+    named_reservation: str = ""
     """The id of the reservation that it names; empty if it names none, or a resource group."""
 
 
@@ -122,8 +122,8 @@ def why_not(instance: RunningInstance, unused: Unused) -> Why | None:
         return _OUTSIDE_GROUP
     if instance.preference == "none":
         return _TAKES_NONE
-    if instance.named:
-        return None if instance.named in ids_of(unused.reservations) else _NAMES_ANOTHER
+    if instance.named_reservation:
+        return None if instance.named_reservation in ids_of(unused.reservations) else _NAMES_ANOTHER
     return None if unused.is_open or instance.preference != "open" else _DOES_NOT_NAME_IT
 
 

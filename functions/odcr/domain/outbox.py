@@ -54,9 +54,9 @@ class Waiting:
     subject: str
     message: str
     """A mail's text; for events, a list of `{"DetailType", "Detail"}` as JSON."""
-    events: int = 0
+    events: int
     """Events in the batch; 0 for a mail."""
-    dropped: int = 0
+    dropped: int
     """Older mails or events that were dropped to make room."""
 
     @property

@@ -57,7 +57,7 @@ def after_one_more(full_at: float, now: float) -> float:
     return (full_at if full_at > now - SLACK else now) + 1 / REQUESTS_PER_SECOND
 
 
-def sent_at(full_at: float, kept: int = 0) -> float:
+def sent_at(full_at: float, kept: int) -> float:
     """The earliest time to send the request that took the last token.
 
     Args:
@@ -67,7 +67,7 @@ def sent_at(full_at: float, kept: int = 0) -> float:
     return full_at - (DEPTH - kept) / REQUESTS_PER_SECOND
 
 
-def full_by(latest: float, kept: int = 0) -> float:
+def full_by(latest: float, kept: int) -> float:
     """The latest `full_at` of a bucket from which one more request can still be sent in time.
 
     Args:
@@ -125,7 +125,7 @@ class Pace:
         self.has_waited = False
         """Whether the last request had to wait."""
 
-    def await_turn(self, action: Action, region: str) -> bool:
+    def await_request(self, action: Action, region: str) -> bool:
         """Waits until another request may be sent to a Region; returns False at once if that would be too late.
 
         Raises:
@@ -135,15 +135,15 @@ class Pace:
         if now > self._latest:
             return False
         kept = 0 if region in self._regions else KEPT
-        turn = self._buckets.take(f"{region} {action}", kept, self._latest)
-        if turn is None:
+        moment = self._buckets.take(f"{region} {action}", kept, self._latest)
+        if moment is None:
             return False
-        self.has_waited = turn > now
+        self.has_waited = moment > now
         if self.has_waited:
-            self._sleep(turn - now)
+            self._sleep(moment - now)
         self._regions.add(region)
         if self._asked is None:
-            self._asked = max(turn, now)
+            self._asked = max(moment, now)
         return True
 
     def begin_pool(self) -> None:

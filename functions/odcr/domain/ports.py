@@ -1,10 +1,9 @@
-"""What an attempt needs of the world: EC2, its turns to ask, and a purse."""
+"""What an attempt needs of the world: EC2, and a purse."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from odcr.domain.pace import Action
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, TargetKey
 
@@ -37,25 +36,6 @@ class Ec2(Protocol):
 
     def join(self, reservation: Reservation, group: str) -> None:
         """Puts a reservation into a resource group."""
-
-
-class Turns(Protocol):
-    """When an attempt may send its requests. See pace.py."""
-
-    has_waited: bool
-    """Whether the last request had to wait."""
-
-    def await_turn(self, action: Action, region: str) -> bool:
-        """Waits until another request may be sent to a Region; False if the time is up."""
-
-    def begin_pool(self) -> None:
-        """Notes that the next request is the first one for another pool."""
-
-    def is_late(self) -> bool:
-        """Whether it is too late to send a request even after a look."""
-
-    def await_asking(self, *, looks: bool) -> bool:
-        """Waits until it is time to ask dry pools again; False if the attempt has to end."""
 
 
 class Purse(Protocol):

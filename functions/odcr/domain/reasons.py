@@ -61,7 +61,7 @@ def remark_on_group(demand: Shortfall | Target, allocation: Allocation) -> str:
         parts.append(
             f"{counted(more, demand.unit)} more than the total are held, which is less than any instance's weight."
         )
-    if removed := sum(place.held for place in allocation.places if place.is_removed):
+    if removed := sum(pool.held for pool in allocation.pools if pool.is_removed):
         parts.append(
             f"{removed} instances are held in pools that are no longer members, and count as long as they are held."
         )

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from odcr.domain.amounts import Amount
 from odcr.domain.cells import Cells, StrangeCell, moment_of, number_or, quantity_or, text_of
-from odcr.domain.outcome import Status
-from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Verdict
+from odcr.domain.outcome import Outcome, Status
+from odcr.domain.target import Announcement, Judgement, Member, Target, TargetKey, Verdict
 from odcr.domain.use import NO_USE, Use
 from odcr.domain.wire import ids_from_text
+from odcr.domain.wording import MAX_REASON
 
 FRESH_SECONDS = 60
 """How long EC2's answers may lag behind a record, twice the half minute that is usual."""
@@ -170,3 +171,27 @@ def _announced(reserved: object, target: object) -> Announcement | None:
 def _seconds(age: object) -> int | None:
     # Somebody may have set the time to one in the future.
     return max(0, age) if isinstance(age, int) else None
+
+
+def is_recorded(target: Target, outcome: Outcome) -> bool:
+    """Whether the record says the same as an outcome."""
+    if target.key.is_group:
+        return _is_group_recorded(target, outcome)
+    recorded = (target.last_status, target.current, target.last_reason, target.last_use)
+    seen = (outcome.status, outcome.reserved, outcome.reason[:MAX_REASON], outcome.use)
+    return recorded == seen and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
+
+
+def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
+    if any(member.is_removed and not (member.last_reserved or member.last_ids) for member in target.members):
+        # Recording it once more deletes the empty pool's row.
+        return False
+    recorded = (target.last_status, target.last_reason, target.last_capacity, len(target.members))
+    seen = (outcome.status, outcome.reason[:MAX_REASON], outcome.target, len(outcome.pools))
+    return recorded == seen and all(map(_is_pool_recorded, target.members, outcome.pools))
+
+
+def _is_pool_recorded(member: Member, pool: Outcome) -> bool:
+    recorded = (member.last_status, member.last_reserved, member.last_kept, member.last_use, member.last_reason)
+    seen = (pool.status, pool.reserved, pool.target, pool.use, pool.reason[:MAX_REASON])
+    return recorded == seen and not member.more_ids and set(member.last_ids) == set(pool.reservation_ids)

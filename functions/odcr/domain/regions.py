@@ -211,11 +211,6 @@ def _status_after(refusal: Refusal) -> Status:
     return Status.THROTTLED if isinstance(refusal, RequestLimitExceeded) else Status.FAILED
 
 
-def in_silent_region(target: Target, region: str, refusal: Refusal) -> Outcome:
-    """The outcome of a target in a Region that did not say what is held there."""
-    return with_record_kept(target, _status_after(refusal), why_silent(region, refusal))
-
-
 def why_silent(region: str, refusal: Refusal) -> str:
     """The reason if a Region did not say what is held there."""
     place = brief(region)

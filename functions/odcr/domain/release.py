@@ -15,7 +15,7 @@ from odcr.domain.holding import Holding
 from odcr.domain.ladder import MAX_STEP
 from odcr.domain.refusal import OF_THE_MOMENT, Changed, InsufficientInstanceCapacity, OutOfTime, QuotaExceeded, Refusal
 from odcr.domain.reservation import Reduction, Reservation, reductions
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import Announcement, Target, TargetKey
 
 MAX_RELEASES = 40
@@ -34,21 +34,21 @@ def announcement(serving: Sequence[Reservation], reserved: Amount, target: Amoun
     return Announcement(reserved, target) if reserved > target and may_be_released else None
 
 
-def is_due(target: Target, stocks: Sequence[Stock], allocation: Allocation) -> bool:
+def is_due(target: Target, pools: Sequence[HeldPool], allocation: Allocation) -> bool:
     """Whether this run may give back what is held above a target.
 
     It may if the last run announced just that: the same target, and as much held, in reservations that it recorded. A
     target that was only just lowered has to wait. For a deleted row nothing is ever announced.
     """
-    serving = list(chain.from_iterable(stock.serving for stock in stocks))
+    serving = list(chain.from_iterable(pool.serving for pool in pools))
     return (
         target.last_announced == Announcement(allocation.held, target.capacity)
         and all(reservation.id in target.recorded_ids for reservation in serving)
-        and any(planned(stocks, allocation).values())
+        and any(planned(pools, allocation).values())
     )
 
 
-def planned(stocks: Sequence[Stock], allocation: Allocation) -> dict[TargetKey, list[Reduction]]:
+def planned(pools: Sequence[HeldPool], allocation: Allocation) -> dict[TargetKey, list[Reduction]]:
     """How much a release takes from which reservation, in each pool the newest first.
 
     Only unused capacity is given back: capacity in use costs nothing on top of its instance. While a reservation is
@@ -57,15 +57,15 @@ def planned(stocks: Sequence[Stock], allocation: Allocation) -> dict[TargetKey, 
     Returns:
         By pool, any number of reservations that end, and at most one that is reduced. The rest is for later runs.
     """
-    if not all(reservation.is_changeable for stock in stocks for reservation in stock.serving):
+    if not all(reservation.is_changeable for pool in pools for reservation in pool.serving):
         return {}
-    spare = {stock.key: sum(map(_unused, stock.serving)) for stock in stocks}
+    spare = {pool.key: sum(map(_unused, pool.serving)) for pool in pools}
     counts = allocation.to_give_back(amount(max(0, allocation.held - allocation.total)), spare)
     plan = {}
-    for stock in stocks:
-        given = reductions(stock.newest_first, counts.get(stock.key, 0), _unused)
+    for pool in pools:
+        given = reductions(pool.newest_first, counts.get(pool.key, 0), _unused)
         staying = [reduction for reduction in given if reduction.kept]
-        plan[stock.key] = [reduction for reduction in given if not reduction.kept] + staying[:1]
+        plan[pool.key] = [reduction for reduction in given if not reduction.kept] + staying[:1]
     return plan
 
 
@@ -88,7 +88,7 @@ def release(attempt: Attempt, is_recent: Callable[[], bool]) -> None:
     is_announced = all(reservation.id in shortfall.reservation_ids for reservation in attempt.reservations)
     if not is_announced or attempt.managed > shortfall.reserved:
         return
-    plan = planned([holding.stock for holding in attempt.holdings], attempt.own)
+    plan = planned([holding.held_pool for holding in attempt.holdings], attempt.own_allocation)
     attempt.may_have_released |= any(plan.values())
     _give_back(attempt, plan, is_recent, keeps_something=bool(attempt.target))
 
@@ -102,7 +102,7 @@ def give_back_surplus(attempt: Attempt) -> None:
     attempt.look_for_duplicates()
     before = attempt.managed
     try:
-        _give_back(attempt, attempt.surplus(can_now=True))
+        _give_back(attempt, attempt.surplus(can_now=True), lambda: True, keeps_something=True)
     finally:
         attempt.returned = amount(attempt.returned + before - attempt.managed)
 
@@ -110,9 +110,9 @@ def give_back_surplus(attempt: Attempt) -> None:
 def _give_back(
     attempt: Attempt,
     plan: Mapping[TargetKey, Sequence[Reduction]],
-    goes_on: Callable[[], bool] = lambda: True,
+    goes_on: Callable[[], bool],
     *,
-    keeps_something: bool = True,
+    keeps_something: bool,
 ) -> None:
     """Confirms what stays in all pools, if anything has to, and gives back as planned, the lowest priority first."""
     pairs = [(holding, plan.get(holding.pool.key.pool, ())) for holding in attempt.holdings]

@@ -44,7 +44,7 @@ MAX_CHANGES = 5_000
 MAX_TEXT = 16_000
 """Characters of a value. The longest useful one is a row's tags: 40 of up to 384 characters."""
 
-_PLACE = re.compile(r"[0-9]{1,9}(\.([0-9A-F]{2})*)+")
+_POSITION = re.compile(r"[0-9]{1,9}(\.([0-9A-F]{2})*)+")
 
 JsonCell = str | int | float | None
 JsonRow = dict[str, JsonCell]
@@ -55,7 +55,7 @@ class InvalidRequest(Exception):  # noqa: N818 - the caller sees the name
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where reading goes on: after a row's key, so that rows may come and go before it."""
 
     key: tuple[str, ...]
@@ -64,13 +64,13 @@ class Place:
     """Rows with this key that were read. There may be several if somebody created the table without a primary key."""
 
     @classmethod
-    def of(cls, text: object, columns: int) -> "Place":
+    def of(cls, text: object, columns: int) -> "Position":
         """Reads what `str` wrote.
 
         Raises:
             InvalidRequest: if it is anything else.
         """
-        if not isinstance(text, str) or not _PLACE.fullmatch(text) or text.count(".") != columns:
+        if not isinstance(text, str) or not _POSITION.fullmatch(text) or text.count(".") != columns:
             raise InvalidRequest("'After' must be the 'Next' of the previous answer.")
         rows, *key = text.split(".")
         return cls(tuple(key), int(rows))
@@ -88,7 +88,7 @@ class Reading:
     """Values that key columns must have."""
     since: str = ""
     """The earliest `Recorded` to read from `odcr_history`; empty: all."""
-    after: Place | None = None
+    after: Position | None = None
     """Where to go on; None: from the beginning."""
 
 
@@ -174,7 +174,7 @@ def _reading(request: Mapping[str, Any]) -> Reading | ReadingTogether:
             datetime.strptime(str(since), _MOMENT)  # noqa: DTZ007 - only its form matters
         except ValueError:
             raise InvalidRequest("'Since' must be YYYY-MM-DD HH:MM:SS in UTC.") from None
-    return Reading(table, where, str(since), None if after is None else Place.of(after, len(KEYS[table])))
+    return Reading(table, where, str(since), None if after is None else Position.of(after, len(KEYS[table])))
 
 
 def _changes(request: Mapping[str, Any]) -> Changes:

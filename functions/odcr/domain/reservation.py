@@ -127,12 +127,17 @@ def held(reservations: Iterable[Reservation]) -> int:
     return sum(reservation.count for reservation in reservations if reservation.is_held)
 
 
+def serving(reservations: Iterable[Reservation], options: ReservationOptions) -> list[Reservation]:
+    """Those that hold what a demand with these options wants."""
+    return [reservation for reservation in reservations if reservation.is_held and reservation.serves(options)]
+
+
 def ids_of(reservations: Iterable[Reservation]) -> tuple[str, ...]:
     """Their ids, in their order."""
     return tuple(reservation.id for reservation in reservations)
 
 
-def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation], more_ids: int = 0) -> int:
+def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reservation], more_ids: int) -> int:
     """Recorded instances that are gone, even if others have replaced them.
 
     Args:
@@ -148,7 +153,7 @@ def lost(expected: int, known_ids: Collection[str], reservations: Iterable[Reser
     )
 
 
-def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], more_ids: int = 0) -> list[Reservation]:
+def duplicates(reservations: Iterable[Reservation], known_ids: Collection[str], more_ids: int) -> list[Reservation]:
     """The reservations that can only have been bought twice, newest first.
 
     A target has one reservation, which grows. If Create's answer is lost and Describe lags, the retry makes a second
@@ -208,7 +213,7 @@ def reductions(
 
 
 def client_token(
-    owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str = ""
+    owner: str, key: TargetKey, options: ReservationOptions, observed_ids: Iterable[str], count: int, occasion: str
 ) -> str:
     """A client token that is the same for the same intent, and different for any other.
 

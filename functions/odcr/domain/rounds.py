@@ -23,29 +23,9 @@ def outcome_so_far(item: Mapping[str, Any]) -> Outcome | None:
     if not left:
         return None
     if "Before" in left:
-        before = outcome_so_far({**item, "Outcome": left["Before"]}) or standing_outcome(Shortfall.from_event(item))
+        before = outcome_so_far({**item, "Outcome": left["Before"]}) or Shortfall.from_event(item).standing_outcome()
         return replace(before, status=Status.FAILED, reason=required(left, "Reason", str))
     return from_round(left, item)
-
-
-def standing_outcome(shortfall: Shortfall) -> Outcome:
-    """The outcome of an item if nobody knows what its attempt achieved."""
-    is_group = shortfall.key.is_group
-    return Outcome(
-        shortfall.key,
-        Status.FAILED,
-        shortfall.target,
-        shortfall.standing,
-        () if is_group else shortfall.standing_ids,
-        () if is_group else shortfall.duplicate_ids,
-        more_ids=0 if is_group else shortfall.more_ids,
-        judgement=shortfall.judgement,
-        is_use_known=False,
-        platform=shortfall.options.platform,
-        tenancy=shortfall.options.tenancy,
-        pools=tuple(pool.standing_outcome(shortfall.options) for pool in shortfall.pools) if is_group else (),
-        unit=shortfall.unit,
-    )
 
 
 def resumed(shortfall: Shortfall, before: Outcome) -> Shortfall:

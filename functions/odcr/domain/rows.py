@@ -24,8 +24,8 @@ def targets_of(
     records: Mapping[TargetKey, Record],
     *,
     unknown: Record = NO_RECORD,
-    doubt: str = "",
-    option_doubt: str = "",
+    doubt: str,
+    option_doubt: str,
 ) -> tuple[list[Target], list[Outcome]]:
     """The valid rows as targets, the others as outcomes that say what is wrong.
 

@@ -1,7 +1,7 @@
 """The targets that one run looks at. The tables may have more than fit between two states."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from odcr.domain.outcome import Outcome, Status, with_record_kept
@@ -31,7 +31,7 @@ class RunShare:
     """Outcomes of invalid rows."""
     is_complete: bool
     """Whether these are all targets and all rejected rows."""
-    prices: list[ListPrice] = field(default_factory=list)
+    prices: list[ListPrice]
     """The known prices that caps need."""
 
     def to_event(self) -> dict[str, Any]:
@@ -66,14 +66,14 @@ def _target_from(event: Mapping[str, Any]) -> Target:
 
 
 def share_of_run(
-    targets: Sequence[Target], rejected: Sequence[Outcome], turn: str, prices: Sequence[ListPrice] = ()
+    targets: Sequence[Target], rejected: Sequence[Outcome], seed: str, prices: Sequence[ListPrice]
 ) -> RunShare:
     """As many targets as fit into 256 KiB: some 1,200 rows, usually all.
 
     Args:
         targets: all targets, the least recently tried first.
         rejected: outcomes of invalid rows to record.
-        turn: the execution's name, which seeds the choice, so that a repeated step has the same share.
+        seed: the execution's name, so that a repeated step has the same share.
         prices: the prices that caps need, the most important first. They get a third of the room.
 
     Returns:
@@ -84,7 +84,7 @@ def share_of_run(
     rejected = [*(_too_large(target) for target, size in sized if size > _most_bytes(target)), *rejected]
     sized = [(target, size) for target, size in sized if size <= _most_bytes(target)]
     some_rejected, left = fitting(
-        in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, turn), _REJECTED_ROOM, _outcome_bytes
+        in_turns(rejected, _REJECTED_ROOM, _outcome_bytes, seed), _REJECTED_ROOM, _outcome_bytes
     )
     some_prices, left_of_prices = fitting(prices, _PRICES_ROOM, _price_bytes)
     room = ROOM - _REJECTED_ROOM + left - (_PRICES_ROOM - left_of_prices)
@@ -96,7 +96,7 @@ def share_of_run(
     settled = [item for item in sized if not _waits(item[0])]
     first, left = fitting(waiting, _WAITING_ROOM, _size)
     room += left - _WAITING_ROOM
-    others, _ = fitting(in_turns(settled, room, _size, turn), room, _size)
+    others, _ = fitting(in_turns(settled, room, _size, seed), room, _size)
     chosen = {target.key for target, _ in (*first, *others)}
     return RunShare(
         [target for target, _ in sized if target.key in chosen], some_rejected, is_complete=False, prices=some_prices

@@ -18,15 +18,16 @@ from odcr.domain.reasons import (
     remark_on_group,
     remarks,
 )
+from odcr.domain.records import is_recorded
 from odcr.domain.release import announcement, is_due
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of
 from odcr.domain.seen_pool import SeenPool
 from odcr.domain.shortfall import MAY_BE_ASTRAY, Pool, Shortfall
-from odcr.domain.stock import surplus
-from odcr.domain.target import Announcement, Judgement, Member, Target, TargetKey, units
+from odcr.domain.surplus import surplus
+from odcr.domain.target import Announcement, Judgement, Target, TargetKey, units
 from odcr.domain.use import Use, use_of
 from odcr.domain.wire import MAX_IDS
-from odcr.domain.wording import MAX_REASON, minute
+from odcr.domain.wording import minute
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SeenDemand:
         """The pools as they stand, and the total wanted."""
         target = self.target
         return Allocation(
-            [pool.place for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
+            [pool.state for pool in self.pools], target.capacity, target.strategy, target.allows_overshoot
         )
 
     @property
@@ -96,13 +97,13 @@ class SeenDemand:
         return self._surplus(can_now=False)
 
     def _surplus(self, *, can_now: bool) -> dict[TargetKey, list[Reduction]]:
-        stocks, target = [pool.stock for pool in self.pools], self.target
-        return surplus(stocks, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
+        held_pools, target = [pool.held_pool for pool in self.pools], self.target
+        return surplus(held_pools, self.kept, target.last_capacity, has_rivals=target.has_rivals, can_now=can_now)
 
     @property
     def duplicates(self) -> list[Reservation]:
         """The duplicates of a row."""
-        return [] if self.target.key.is_group else self.pools[0].stock.duplicates
+        return [] if self.target.key.is_group else self.pools[0].held_pool.duplicates
 
     @property
     def is_missing(self) -> bool:
@@ -139,13 +140,13 @@ class SeenDemand:
         is_resting = target.is_resting and self.reserved == target.recorded
         if self.is_missing and is_resting and not (self.rest or self.judgement):
             return None
-        if asks and target.key.is_group and self.allocation.next_turn() is None:
+        if asks and target.key.is_group and self.allocation.to_ask_next() is None:
             # No pool with room can be asked.
             asks = False
         reserved, kept = self.reserved, self.kept
         is_release = self._may_release and reserved > kept.total
         is_release = is_release and is_due(
-            replace(target, capacity=kept.total), [pool.stock for pool in self.pools], kept
+            replace(target, capacity=kept.total), [pool.held_pool for pool in self.pools], kept
         )
         outside, remark = self._outside_group()
         differs = any(outside.values()) or any(
@@ -201,9 +202,10 @@ class SeenDemand:
         )
 
     def standing(self) -> Outcome:
-        """The outcome if nothing is done, without its status and reason."""
-        pools = tuple(pool.outcome(self.surplus.get(pool.member.key.pool, ())) for pool in self.pools)
-        target = self.target
+        """The outcome if nothing is done, without its status and reason, and without the reservations of a row."""
+        target, pools = self.target, tuple[Outcome, ...]()
+        if target.key.is_group:
+            pools = tuple(pool.outcome(self.surplus.get(pool.member.key.pool, ())) for pool in self.pools)
         return Outcome(
             target.key,
             Status.FULFILLED,
@@ -213,22 +215,22 @@ class SeenDemand:
             use=self.use,
             platform=target.options.platform,
             tenancy=target.options.tenancy,
-            pools=pools if target.key.is_group else (),
+            pools=pools,
             unit=target.unit,
         )
 
     def _pool(self, seen: SeenPool, outside: Mapping[TargetKey, Sequence[str]], *, is_above: bool) -> Pool:
-        member, place, is_group = seen.member, seen.place, self.target.key.is_group
+        member, state, is_group = seen.member, seen.state, self.target.key.is_group
         duplicate_ids: tuple[str, ...] = ()
         if is_above and is_group:
             surplus = self.surplus.get(member.key.pool, ())
             ids = ids_of(reduction.reservation for reduction in surplus)
             duplicate_ids = tuple(id_ for id_ in ids if id_ not in member.last_ids)
         elif is_above:
-            duplicate_ids = ids_of(seen.stock.duplicates)
+            duplicate_ids = ids_of(seen.held_pool.duplicates)
         return Pool(
             member.key,
-            place.held,
+            state.held,
             ids_of(seen.serving),
             member.last_reserved,
             member.last_ids,
@@ -236,11 +238,11 @@ class SeenDemand:
             member.more_ids,
             tuple(outside.get(member.key.pool, ())),
             member.last_kept if is_group else member.last_reserved,
-            place.weight,
-            place.least,
-            place.most,
+            state.weight,
+            state.least,
+            state.most,
             member.last_status if is_group else None,
-            place.may_buy,
+            state.may_buy,
             member.is_removed,
             member.fault or (member.last_reason if member.is_resting else ""),
         )
@@ -327,7 +329,7 @@ class SeenDemand:
             table = target.key.option_table
             return f"Cancel these in EC2, or correct {table}; nothing is bought until then: {self._others(others)}."
         end = target.options.end_date
-        if self.now and end is not None and end[:19] <= self.now[:19]:
+        if end is not None and end[:19] <= self.now[:19]:
             return (
                 f"End_Date in {target.key.option_table} was {minute(end)}: nothing is asked for any more. Set a later "
                 "one, or NULL, or delete the row."
@@ -343,27 +345,3 @@ class SeenDemand:
 def may_be_astray(target: Target, serving: Sequence[Reservation]) -> bool:
     """Whether to look for recorded reservations that EC2 does not show, even if nothing is missing."""
     return target.last_status in MAY_BE_ASTRAY and not set(target.recorded_ids) <= set(ids_of(serving))
-
-
-def is_recorded(target: Target, outcome: Outcome) -> bool:
-    """Whether the record says the same as an outcome."""
-    if target.key.is_group:
-        return _is_group_recorded(target, outcome)
-    recorded = (target.last_status, target.current, target.last_reason, target.last_use)
-    seen = (outcome.status, outcome.reserved, outcome.reason[:MAX_REASON], outcome.use)
-    return recorded == seen and not target.more_ids and set(target.last_ids) == set(outcome.reservation_ids)
-
-
-def _is_group_recorded(target: Target, outcome: Outcome) -> bool:
-    if any(member.is_removed and not (member.last_reserved or member.last_ids) for member in target.members):
-        # Recording it once more deletes the empty pool's row.
-        return False
-    recorded = (target.last_status, target.last_reason, target.last_capacity, len(target.members))
-    seen = (outcome.status, outcome.reason[:MAX_REASON], outcome.target, len(outcome.pools))
-    return recorded == seen and all(map(_is_pool_recorded, target.members, outcome.pools))
-
-
-def _is_pool_recorded(member: Member, pool: Outcome) -> bool:
-    recorded = (member.last_status, member.last_reserved, member.last_kept, member.last_use, member.last_reason)
-    seen = (pool.status, pool.reserved, pool.target, pool.use, pool.reason[:MAX_REASON])
-    return recorded == seen and not member.more_ids and set(member.last_ids) == set(pool.reservation_ids)

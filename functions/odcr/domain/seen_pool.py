@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from odcr.domain.allocation import Place
+from odcr.domain.allocation import PoolState
 from odcr.domain.amounts import Amount
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.reservation import Reduction, Reservation, held, ids_of, lost
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import Member, Target
 from odcr.domain.use import use_of
 from odcr.domain.wire import MAX_IDS
@@ -62,10 +62,10 @@ class SeenPool:
         return 1 if self.member.weight is None else self.member.weight
 
     @property
-    def place(self) -> Place:
+    def state(self) -> PoolState:
         """The pool as it stands, for the allocation."""
         member = self.member
-        return Place(
+        return PoolState(
             member.key.pool,
             held(self.serving),
             self.weight,
@@ -76,10 +76,10 @@ class SeenPool:
         )
 
     @property
-    def stock(self) -> Stock:
+    def held_pool(self) -> HeldPool:
         """What is held and what was recorded, to find duplicates and surplus."""
         member = self.member
-        return Stock(member.key.pool, self.serving, member.last_ids, member.last_kept, member.more_ids, self.weight)
+        return HeldPool(member.key.pool, self.serving, member.last_ids, member.last_kept, member.more_ids, self.weight)
 
     @property
     def lost(self) -> int:

@@ -90,7 +90,7 @@ class Limit(Event):
     """Instances; None for a group, which has `cost` instead."""
     reason: Annotated[str, As(longest=MAX_REASON)]
     """Why it is not more."""
-    price: str = ""
+    price: str
     """Hourly price of an instance under the stack's cap; empty without that cap. For a group any text but empty, as its
     pools have prices of their own."""
     cost: str = ""
@@ -187,3 +187,22 @@ class Shortfall(Event):
     def more_ids(self) -> int:
         """How many reservations are not named."""
         return sum(pool.more_ids for pool in self.pools)
+
+    def standing_outcome(self) -> Outcome:
+        """How the demand stands until an attempt has looked at it, or if nobody knows what the attempt achieved."""
+        is_group = self.key.is_group
+        return Outcome(
+            self.key,
+            Status.FAILED,
+            self.target,
+            self.standing,
+            () if is_group else self.standing_ids,
+            () if is_group else self.duplicate_ids,
+            more_ids=0 if is_group else self.more_ids,
+            judgement=self.judgement,
+            is_use_known=False,
+            platform=self.options.platform,
+            tenancy=self.options.tenancy,
+            pools=tuple(pool.standing_outcome(self.options) for pool in self.pools) if is_group else (),
+            unit=self.unit,
+        )

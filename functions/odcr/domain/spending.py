@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from odcr.domain.allotment import Caps, allotment
 from odcr.domain.amounts import amount
 from odcr.domain.budget import Budget, Spent
 from odcr.domain.comparison import Comparison
+from odcr.domain.demand_share import Caps, share_of_demand
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.seen_demand import is_recorded
-from odcr.domain.shortfall import Pool, Shortfall
+from odcr.domain.records import is_recorded
+from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Target, TargetKey
-from odcr.domain.use import NO_USE
 
 MICRO = 1_000_000
 """The ledger counts in millionths of a currency unit, rounded so that no cap is exceeded."""
@@ -36,7 +35,7 @@ _LEFT_UNUSED = frozenset(
 
 
 def shared_out(
-    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str = ""
+    comparison: Comparison, targets: Mapping[TargetKey, Target], budget: Budget, before: Spent, *, why_closed: str
 ) -> Comparison:
     """The comparison with a limit on each shortfall. Shortfalls that may buy nothing become observed outcomes.
 
@@ -51,14 +50,16 @@ def shared_out(
     """
     # Negative after prices have risen. Then not even lost capacity is bought again.
     room = None if budget.cap is None else budget.cap - before.amount
-    allotted: dict[TargetKey, Shortfall | Outcome] = {}
+    shared: dict[TargetKey, Shortfall | Outcome] = {}
     for shortfall in sorted(comparison.shortfalls, key=lambda shortfall: _rank(targets[shortfall.key])):
-        share = allotment(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
+        share = share_of_demand(shortfall, targets[shortfall.key], Caps(budget, before, room, why_closed))
         if room is not None:
             room -= share.cost
-        is_work = shortfall.has_other_work or not share.is_capped
-        allotted[shortfall.key] = share.shortfall if is_work else _capped(share.shortfall, comparison)
-    results = [allotted[shortfall.key] for shortfall in comparison.shortfalls]
+        if shortfall.has_other_work or not share.is_capped:
+            shared[shortfall.key] = share.shortfall
+        else:
+            shared[shortfall.key] = _capped(share.shortfall, comparison.standings[shortfall.key])
+    results = [shared[shortfall.key] for shortfall in comparison.shortfalls]
     capped = [result for result in results if isinstance(result, Outcome)]
     news = [outcome for outcome in capped if outcome.judgement or not is_recorded(targets[outcome.key], outcome)]
     return replace(
@@ -72,55 +73,19 @@ def _rank(target: Target) -> tuple[bool, int]:
     return target.last_status in _LEFT_UNUSED, target.terms.priority
 
 
-def _capped(shortfall: Shortfall, comparison: Comparison) -> Outcome:
+def _capped(shortfall: Shortfall, standing: Outcome) -> Outcome:
     """The outcome of a demand that is not asked for because of a cap."""
-    standing = comparison.standings.get(shortfall.key) or _standing(shortfall, comparison)
     missing, reason = amount(shortfall.target - shortfall.reserved), shortfall.limit.reason if shortfall.limit else ""
-    remarks = {pool.key: pool.remark for pool in shortfall.pools if pool.remark}
+    outcome = replace(standing, status=Status.CAPPED, reason=f"{missing} of {shortfall.target} missing. {reason}")
+    if shortfall.key.is_group:
+        remarks = {pool.key: pool.remark for pool in shortfall.pools if pool.remark}
+        pools = tuple(replace(pool, reason=remarks.get(pool.key, pool.reason)) for pool in standing.pools)
+        return replace(outcome, pools=pools)
     return replace(
-        standing,
-        status=Status.CAPPED,
-        reason=f"{missing} of {shortfall.target} missing. {reason}",
-        pools=tuple(replace(pool, reason=remarks.get(pool.key, pool.reason)) for pool in standing.pools),
-    )
-
-
-def _standing(shortfall: Shortfall, comparison: Comparison) -> Outcome:
-    """The outcome that a shortfall has if nothing is done about it."""
-    is_group = shortfall.key.is_group
-    return Outcome(
-        shortfall.key,
-        Status.CAPPED,
-        shortfall.target,
-        shortfall.reserved,
-        () if is_group else shortfall.reservation_ids,
-        () if is_group else shortfall.duplicate_ids,
-        more_ids=0 if is_group else shortfall.more_ids,
-        judgement=shortfall.judgement,
-        use=comparison.uses.get(shortfall.key, NO_USE),
-        is_use_known=shortfall.key in comparison.uses,
-        platform=shortfall.options.platform,
-        tenancy=shortfall.options.tenancy,
-        pools=tuple(_pool_standing(pool, shortfall, comparison) for pool in shortfall.pools) if is_group else (),
-        unit=shortfall.unit,
-    )
-
-
-def _pool_standing(pool: Pool, shortfall: Shortfall, comparison: Comparison) -> Outcome:
-    surplus = max(0, pool.recorded - pool.kept)
-    return Outcome(
-        pool.key,
-        Status(pool.last_status) if pool.last_status else Status.FULFILLED,
-        max(0, pool.reserved - surplus),
-        pool.reserved,
-        pool.reservation_ids,
-        pool.duplicate_ids,
-        more_ids=pool.more_ids,
-        use=comparison.uses.get(pool.key, NO_USE),
-        is_use_known=pool.key in comparison.uses,
-        platform=shortfall.options.platform,
-        tenancy=shortfall.options.tenancy,
-        weight=pool.weight,
+        outcome,
+        reservation_ids=shortfall.reservation_ids,
+        duplicate_ids=shortfall.duplicate_ids,
+        more_ids=shortfall.more_ids,
     )
 
 

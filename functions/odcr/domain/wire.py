@@ -127,7 +127,7 @@ def instant(event: Mapping[str, Any], name: str) -> datetime:
     return time
 
 
-def cut_ids(ids: Sequence[str], more: int = 0) -> list[str]:
+def cut_ids(ids: Sequence[str], more: int) -> list[str]:
     """The first ids, and an entry such as `3000 more` for the rest.
 
     The entry tells the reader that the list is incomplete: a reservation that is not in it may have been recorded all
@@ -172,18 +172,18 @@ def size_of(event: Any) -> int:
     return len(json.dumps(event, ensure_ascii=False).encode()) + 2
 
 
-def in_turns(items: Sequence[_T], room: int, size: Callable[[_T], int], turn: str | None = None) -> Sequence[_T]:
+def in_turns(items: Sequence[_T], room: int, size: Callable[[_T], int], seed: str | None) -> Sequence[_T]:
     """The items as they are if all fit; otherwise shuffled, so that none is left out every time.
 
     Args:
         items: of equal importance.
         room: bytes of all items together.
         size: tells an item's bytes.
-        turn: the seed, for the same order each time; None: chance.
+        seed: for the same order each time; None: chance.
     """
     if sum(size(item) for item in items) <= room:
         return items
-    return random.Random(turn).sample(items, len(items))  # noqa: S311 - fairness, not secrecy
+    return random.Random(seed).sample(items, len(items))  # noqa: S311 - fairness, not secrecy
 
 
 def fitting(items: Iterable[_T], room: int, size: Callable[[_T], int]) -> tuple[list[_T], int]:

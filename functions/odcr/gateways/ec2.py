@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from odcr.domain.misfits import RunningInstance
 from odcr.domain.refusal import OutcomeUnknown, RequestRefused
-from odcr.domain.reservation import UNREADABLE, Reservation, client_token, readable
+from odcr.domain.reservation import Reservation, client_token, readable
 from odcr.domain.tags import (
     ASKED_TAG,
     GROUP_TAG,
@@ -50,7 +50,7 @@ class Ec2Gateway:
         self._account = account
         self._stack_tags = stack_tags or {}
 
-    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
+    def find_in_region(self, region: str, *, is_known: bool) -> list[Reservation]:
         """This owner's reservations that hold capacity in a Region; all pages.
 
         Args:
@@ -63,7 +63,7 @@ class Ec2Gateway:
         filters: list[FilterTypeDef] = [self._own_tag(), {"Name": "state", "Values": ["active", "pending"]}]
         return self._describe(region, filters, is_known=is_known)
 
-    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+    def zone_names(self, region: str, *, is_known: bool) -> dict[str, str]:
         """The names of a Region's zones, Local and Wavelength Zones included, by their ids.
 
         The same id has different names in different accounts:
@@ -110,12 +110,7 @@ class Ec2Gateway:
         Raises:
             Refusal: if EC2 does not answer, or refuses.
         """
-        # Others' reservations with an incomplete description are none of this stack's business.
-        described = [
-            reservation
-            for reservation in self._describe(key.region, _in_pools([key]))
-            if reservation.is_managed or reservation.state != UNREADABLE
-        ]
+        described = self._describe(key.region, _in_pools([key]))
         return [
             replace(reservation, is_managed=reservation.is_managed and reservation.key.group == key.group)
             for reservation in readable(described, key)
@@ -128,7 +123,7 @@ class Ec2Gateway:
         options: ReservationOptions,
         count: int,
         observed: Sequence[Reservation],
-        occasion: str = "",
+        occasion: str,
     ) -> Reservation:
         """Creates a reservation of this many instances or none; the same arguments always give the same reservation.
 
@@ -275,7 +270,7 @@ class Ec2Gateway:
             except Ec2Error as error:
                 raise logged_refusal(error) from error
 
-    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool) -> dict[str, int]:
         """How many vCPUs an instance of each type has; without types that the Region does not have.
 
         Args:

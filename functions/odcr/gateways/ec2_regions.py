@@ -38,10 +38,10 @@ _T = TypeVar("_T")
 class Finder(Protocol):
     """What `look` needs of `Ec2Gateway`."""
 
-    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
+    def find_in_region(self, region: str, *, is_known: bool) -> list[Reservation]:
         """The owner's reservations in a Region."""
 
-    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+    def zone_names(self, region: str, *, is_known: bool) -> dict[str, str]:
         """The names of a Region's zones by their ids."""
 
     def group_members(self, region: str, group: str) -> set[str]:
@@ -58,7 +58,7 @@ class InstanceFinder(Protocol):
 class TypeFinder(Protocol):
     """What `look_up_vcpus` needs of `Ec2Gateway`."""
 
-    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool) -> dict[str, int]:
         """How many vCPUs an instance of each type has; without types that the Region does not have."""
 
 
@@ -86,7 +86,7 @@ def look(
     return findings
 
 
-def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_partial: bool = False) -> InstanceLook:
+def look_at_instances(finder: InstanceFinder, unused: Collection[Unused], *, is_partial: bool) -> InstanceLook:
     """Looks for running instances that cannot use the unused capacity.
 
     Never raises a Region's error, and ends within about INSTANCE_SECONDS: a Region that has not answered in full by

@@ -26,9 +26,9 @@ class Loaded:
     is_look_due: bool
     """Whether it is time to look at the account's instances."""
 
-    def share(self, turn: str) -> RunShare:
-        """As much as fits into one run. Different turns take different targets."""
-        return share_of_run(self.targets, self.rejected, turn=turn, prices=self.prices)
+    def share(self, seed: str) -> RunShare:
+        """As much as fits into one run. Different seeds choose different targets."""
+        return share_of_run(self.targets, self.rejected, seed, self.prices)
 
 
 def load(cursor: "Cursor", *, has_cap: bool, taker: str = "") -> Loaded:

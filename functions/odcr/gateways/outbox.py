@@ -14,7 +14,7 @@ _CONDITIONS = {Stream.MAILS: "Events = 0", Stream.EVENTS: "Events > 0"}
 
 
 def put_in_outbox(
-    cursor: "Cursor", execution: str, messages: Iterable[Mapping[str, str]], events: Iterable[dict[str, Any]] = ()
+    cursor: "Cursor", execution: str, messages: Iterable[Mapping[str, str]], events: Iterable[dict[str, Any]]
 ) -> None:
     """Keeps mails and events until they are sent. If there are too many, drops the oldest; the next one says how many.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from odcr.domain.requests import KEYS, JsonRow, Place, Reading, json_cell
+from odcr.domain.requests import KEYS, JsonRow, Position, Reading, json_cell
 from odcr.domain.wire import fitting, size_of
 from odcr.gateways.database import is_about_a_table, text_of_error
 from odcr.gateways.tolerant_reads import TableUnusable, names_of, plain_rows
@@ -32,7 +32,7 @@ def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], str | 
     Raises:
         TableUnusable: if the table cannot be read.
     """
-    after = reading.after or Place((), 0)
+    after = reading.after or Position((), 0)
     try:
         _select(cursor, reading, after)
     except pymysql.err.MySQLError as error:
@@ -58,10 +58,10 @@ def read_part(cursor: "Cursor", reading: Reading) -> tuple[list[JsonRow], str | 
         return fit, None
     last = keys[len(fit) - 1]
     before = after.rows if last == after.key else 0
-    return fit, str(Place(last, before + keys[: len(fit)].count(last)))
+    return fit, str(Position(last, before + keys[: len(fit)].count(last)))
 
 
-def _select(cursor: "Cursor", reading: Reading, after: Place) -> None:
+def _select(cursor: "Cursor", reading: Reading, after: Position) -> None:
     columns = [_bytes_of(column) for column in KEYS[reading.table]]
     conditions = [f"{column} = %s" for column in reading.where]
     values: list[object] = list(reading.where.values())

@@ -47,7 +47,7 @@ class SpendLedger:
         is_settled = spent <= begun or time.time() - spent_at > SETTLED_SECONDS
         return Decimal(0) if is_settled else Decimal(spent) / MICRO
 
-    def settle(self, amount: Decimal, *, is_shown: bool = True) -> bool:
+    def settle(self, amount: Decimal, *, is_shown: bool) -> bool:
         """Records the cost at which this run starts to buy; False if another run has taken its place.
 
         Args:

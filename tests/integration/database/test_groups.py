@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.database.server import DatabaseServer
-from odcr.domain.costs import costs_of, totals_of
+from odcr.domain.costs import Costs, costs_of, totals_of
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey, Terms, Unit, group_key
 from odcr.domain.use import Use
@@ -184,7 +184,7 @@ def test_group_is_met_if_no_weight_fits_the_remainder(wanted: Transaction) -> No
     since = "SELECT Met_Since IS NOT NULL, Short_Since IS NOT NULL FROM odcr_status ORDER BY InstanceType"
     assert sql(wanted, since) == ((1, 0), (0, 0))
     with wanted() as cursor:
-        totals = totals_of(update_costs(cursor, read_prices(cursor)))
+        totals = totals_of(update_costs(cursor, read_prices(cursor)), costs=Costs())
     assert (totals.wanted, totals.held, totals.missing, totals.unmet) == (20, 20, 0, 0)
 
 
@@ -323,7 +323,7 @@ def test_without_a_group_column_groups_are_left_out_and_overwrite_no_row(
     refusals = [vars(one) for one in caplog.records if one.message == "Rows not recorded"]
     assert [(one["table"], one["rows"]) for one in refusals[:2]] == [("odcr_status", 3), ("odcr_history", 2)]
     with wanted() as cursor:
-        assert totals_of(update_costs(cursor, read_prices(cursor))).held == 5
+        assert totals_of(update_costs(cursor, read_prices(cursor)), costs=Costs()).held == 5
     (group,) = (one for one in read(wanted)[0] if one.key.is_group)
     assert (group.last_status, group.recorded) == (None, 0)
     sql(wanted, "DELETE FROM odcr_capacity")

@@ -43,7 +43,7 @@ def _without_a_price(transaction: Any) -> None:
 
 def put(transaction: Any, execution: str, *texts: str) -> None:
     with transaction() as cursor:
-        put_in_outbox(cursor, execution, [{"Subject": "S", "Message": text} for text in texts])
+        put_in_outbox(cursor, execution, [{"Subject": "S", "Message": text} for text in texts], events=[])
 
 
 def waiting(transaction: Any, execution: str = "later") -> list[str]:
@@ -107,7 +107,7 @@ def test_repeated_recording_adds_no_second_message(transaction: Any) -> None:
 def test_unrecorded_results_are_not_announced(transaction: Any) -> None:
     def record_and_die() -> None:
         with transaction() as cursor:
-            put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "never"}])
+            put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "never"}], events=[])
             raise RuntimeError("dies before the commit")
 
     with pytest.raises(RuntimeError, match="dies before the commit"):
@@ -280,7 +280,7 @@ def test_each_stream_has_its_own_limits(transaction: Any) -> None:
     event = events_of("odcr/x", "run", [Recorded(gained(), 1, None)])[0]
     most, more = Stream.EVENTS.max_waiting, 2
     with transaction() as cursor:
-        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "the only mail"}])
+        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "the only mail"}], events=[])
         for _ in range(2):
             put_in_outbox(cursor, "run-1", [], [event] * (MAX_ENTRIES * (most + more) // 2))
         rows = next_to_send(cursor, with_events=True)

@@ -7,7 +7,7 @@ import pytest
 
 from localcloud.database.mysql import MySQL
 from localcloud.database.server import DatabaseServer
-from odcr.domain.costs import totals_of
+from odcr.domain.costs import Costs, totals_of
 from odcr.domain.messages import Change
 from odcr.domain.outcome import Outcome, Status, Totals
 from odcr.domain.prices import NO_PRICES
@@ -46,7 +46,7 @@ def write(
 
 
 def totals(cursor: Any) -> Totals:
-    return totals_of(update_costs(cursor, NO_PRICES))
+    return totals_of(update_costs(cursor, NO_PRICES), costs=Costs())
 
 
 INSERT = "INSERT INTO odcr_capacity VALUES ('r5b.2xlarge','ap-northeast-1c',15,0)"

@@ -9,7 +9,7 @@ import pytest
 import load_targets
 import record_results
 from localcloud.database.server import DatabaseServer
-from odcr.domain.costs import totals_of
+from odcr.domain.costs import Costs, totals_of
 from odcr.domain.misfits import InstanceLook, Misfits
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.prices import NO_PRICES
@@ -69,7 +69,7 @@ def test_use_is_recorded_with_its_start_and_is_no_change(transaction: Any, sql: 
     sql("UPDATE odcr_status SET Unused_Since = UTC_TIMESTAMP() - INTERVAL 90 MINUTE")
     assert not write(replace(HELD, use=Use(12, 3)))
     with transaction() as cursor:
-        standing = totals_of(update_costs(cursor, NO_PRICES))
+        standing = totals_of(update_costs(cursor, NO_PRICES), costs=Costs())
         assert (standing.unused, standing.longest_unused_minutes) == (3, 90)
         (other, target), _ = read_targets(cursor)
     assert (other.last_use, target.last_use) == (NO_USE, Use(12, 3))
@@ -77,7 +77,7 @@ def test_use_is_recorded_with_its_start_and_is_no_change(transaction: Any, sql: 
     assert sql("SELECT In_Use, Unused, Unused_Since FROM odcr_status") == ((15, 0, None),)
     write(HELD)
     with transaction() as cursor:
-        assert totals_of(update_costs(cursor, NO_PRICES)).longest_unused_minutes == 0
+        assert totals_of(update_costs(cursor, NO_PRICES), costs=Costs()).longest_unused_minutes == 0
     assert sql("SELECT COUNT(*) FROM odcr_history") == ((1,),)
 
 

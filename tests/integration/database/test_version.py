@@ -173,7 +173,7 @@ def test_tables_of_each_earlier_version_are_updated(person: Person, transaction:
 
 def test_waiting_mail_of_version_1_is_sent(person: Person, transaction: Any) -> None:
     with transaction() as cursor:
-        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "refused"}])
+        put_in_outbox(cursor, "run-1", [{"Subject": "S", "Message": "refused"}], events=[])
     person.sql("ALTER TABLE odcr_outbox DROP Events", "UPDATE odcr_version SET Version = 1")
     with pytest.raises(TablesOutdated), transaction():
         pass

@@ -9,7 +9,6 @@ import pytest
 from localcloud.ec2.client import CapacityClient
 from localcloud.ec2.faults import CREATE, DESCRIBE, GROUP, MODIFY, Fault, FaultKind
 from odcr.domain import refusal
-from odcr.domain.acquisition import acquire
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Kind, held
@@ -18,7 +17,7 @@ from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, TargetKey
 from odcr.gateways import ec2 as gateway
 from odcr.gateways.ec2 import Ec2Gateway
 from odcr.gateways.ec2_descriptions import reservation_of
-from tests.unit.functions.pool import Turns, shortfall_of
+from tests.unit.functions.pool import FakePace, acquire_at_pace, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 GENERIC: Any = {
@@ -41,7 +40,7 @@ def all_reservations() -> list[Any]:
 
 def attempt(shortfall: Shortfall, number: int, ec2: Ec2Gateway) -> Outcome:
     """One attempt with unlimited time, and with nobody else using EC2's request bucket."""
-    return acquire(shortfall, "run-1", number, ec2, Turns())
+    return acquire_at_pace(shortfall, "run-1", number, ec2, FakePace())
 
 
 def calls(capacity: CapacityClient, action: str) -> int:
@@ -50,18 +49,18 @@ def calls(capacity: CapacityClient, action: str) -> int:
 
 def test_create_find_and_resize(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 15)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     ec2_gateway.resize(made, 15)
     (found,) = ec2_gateway.find(KEY)
     assert (found.id, found.count, found.state, found.key) == (made.id, 15, "active", KEY)
-    assert ec2_gateway.find_in_region("ap-northeast-1") == [found]
-    assert ec2_gateway.find_in_region("us-east-1") == []
+    assert ec2_gateway.find_in_region("ap-northeast-1", is_known=True) == [found]
+    assert ec2_gateway.find_in_region("us-east-1", is_known=True) == []
 
 
 def test_options_reach_ec2(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 1)
     options = ReservationOptions("Windows", "dedicated", "targeted", "2099-12-01T00:00:00")
-    ec2_gateway.create(KEY, options, 1, [])
+    ec2_gateway.create(KEY, options, 1, [], "")
     (made,) = all_reservations()
     assert (made["InstancePlatform"], made["Tenancy"], made["InstanceMatchCriteria"]) == (
         "Windows",
@@ -76,7 +75,7 @@ def test_ebs_optimization_depends_on_the_type(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, instance_type: str, optimized: bool
 ) -> None:
     capacity.set_free(instance_type, "ap-northeast-1c", 1)
-    ec2_gateway.create(TargetKey(instance_type, "ap-northeast-1c"), USUAL_OPTIONS, 1, [])
+    ec2_gateway.create(TargetKey(instance_type, "ap-northeast-1c"), USUAL_OPTIONS, 1, [], "")
     assert all_reservations()[0]["EbsOptimized"] is optimized
 
 
@@ -86,16 +85,16 @@ def test_find_reads_all_pages(
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 12)
     observed: list[Any] = []
     for _ in range(12):
-        observed.append(ec2_gateway.create(KEY, USUAL_OPTIONS, 1, observed))
+        observed.append(ec2_gateway.create(KEY, USUAL_OPTIONS, 1, observed, ""))
     monkeypatch.setattr(gateway, "PAGE_SIZE", 5)
     before = calls(capacity, DESCRIBE)
-    assert len(ec2_gateway.find_in_region("ap-northeast-1")) == 12
+    assert len(ec2_gateway.find_in_region("ap-northeast-1", is_known=True)) == 12
     assert calls(capacity, DESCRIBE) - before == 3
 
 
 def test_other_owners_reservations_are_left_out(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
+    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [], "")
     boto3.client("ec2", region_name="ap-northeast-1").create_capacity_reservation(
         InstanceType="r5b.2xlarge", InstancePlatform="Linux/UNIX", AvailabilityZone="ap-northeast-1c", InstanceCount=1
     )
@@ -105,7 +104,7 @@ def test_other_owners_reservations_are_left_out(ec2_gateway: Ec2Gateway, capacit
 
 def test_refusal_with_http_500_is_not_retried(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     with pytest.raises(refusal.InsufficientInstanceCapacity):
-        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [], "")
     assert calls(capacity, CREATE) == 1
 
 
@@ -123,7 +122,7 @@ def test_lost_answer_to_create_buys_once(ec2_gateway: Ec2Gateway, capacity: Capa
 @pytest.mark.parametrize("kind", [FaultKind.LOST_AFTER, FaultKind.LOST_BEFORE])
 def test_lost_answer_to_resize_buys_once(ec2_gateway: Ec2Gateway, capacity: CapacityClient, kind: FaultKind) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
-    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     (made,) = ec2_gateway.find(KEY)
     capacity.inject(Fault(MODIFY, kind))
     assert attempt(shortfall_of(KEY, 15, 4, (made.id,)), 0, ec2_gateway).reserved == 15
@@ -146,7 +145,7 @@ def test_nothing_is_bought_while_ec2_decides_about_a_modification(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient, clock: Any, then: str
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, seconds=600, then=then))
     short = shortfall_of(KEY, 6, 4, (made.id,))
     for number in range(2):
@@ -162,7 +161,7 @@ def test_nothing_is_bought_while_ec2_decides_about_a_modification(
 
 def test_rejected_modification_leads_to_a_second_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     capacity.inject(Fault(MODIFY, FaultKind.ADJUSTING, None, seconds=0, then="rejected"))
     outcome = attempt(shortfall_of(KEY, 6, 4, (made.id,)), 0, ec2_gateway)
     assert (outcome.reserved, "AdjustmentRejected" in outcome.reason) == (6, True)
@@ -186,20 +185,20 @@ def test_unknown_type_or_zone_is_an_invalid_target(
     ec2_gateway: Ec2Gateway, key: TargetKey, meaning: type[refusal.Refusal]
 ) -> None:
     with pytest.raises(meaning):
-        ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
+        ec2_gateway.create(key, USUAL_OPTIONS, 1, [], "")
 
 
 def test_type_not_offered_in_the_zone_is_unsupported(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_offered("r5b.2xlarge", "ap-northeast-1c", offered=False)
     with pytest.raises(refusal.Unsupported, match="not supported"):
-        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [], "")
 
 
 def test_quota_is_distinguished_from_a_dry_pool(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 40)
     capacity.set_vcpu_quota("ap-northeast-1", 8)
     with pytest.raises(refusal.QuotaExceeded):
-        ec2_gateway.create(KEY, USUAL_OPTIONS, 2, [])
+        ec2_gateway.create(KEY, USUAL_OPTIONS, 2, [], "")
 
 
 def test_fifteen_wanted_and_eleven_free_make_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
@@ -228,7 +227,7 @@ def test_adopted_reservation_is_distinguished_from_a_created_one(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [], "")
     client = boto3.client("ec2", region_name="ap-northeast-1")
     client.create_capacity_reservation(
         InstanceType="r5b.2xlarge",
@@ -314,8 +313,8 @@ def test_tags_show_the_owner(tags: dict[str, str], is_managed: bool, is_adopted:
 
 def test_reservation_has_its_client_token_as_a_tag(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    first = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
-    second = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [first])
+    first = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [], "")
+    second = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [first], "")
     assert first.made != second.made
     assert {one.made for one in ec2_gateway.find(KEY)} == {first.made, second.made}
 
@@ -324,11 +323,13 @@ def test_find_all_shows_all_of_the_account_s_pool_and_no_other_account(
     ec2_gateway: Ec2Gateway, capacity: CapacityClient
 ) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 2)
-    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [])
-    own = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [])
+    Ec2Gateway("another/ap-northeast-1", "123456789012").create(KEY, USUAL_OPTIONS, 1, [], "")
+    own = ec2_gateway.create(KEY, USUAL_OPTIONS, 1, [], "")
     assert [(one.id == own.id, one.is_managed) for one in ec2_gateway.find_all(KEY)] == [(False, False), (True, True)]
     stranger = Ec2Gateway("odcr/ap-northeast-1", "210987654321")
-    assert stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1") == []
+    assert (
+        stranger.find(KEY) == stranger.find_all(KEY) == stranger.find_in_region("ap-northeast-1", is_known=True) == []
+    )
 
 
 # ---- Changes of a reservation other than its count ----------------------------------------------------------------
@@ -342,7 +343,7 @@ def corrected(ec2: Ec2Gateway, options: ReservationOptions, **stack_tags: str) -
     (before,) = ec2.find(KEY)
     short = shortfall_of(KEY, before.count, before.count, (before.id,), options=options)
     short = replace(short, pools=(replace(short.pools[0], outside_group=(before.id,)),), has_other_work=True)
-    outcome = acquire(short, "run-1", 0, ec2, Turns(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
+    outcome = acquire_at_pace(short, "run-1", 0, ec2, FakePace(), stack_tags=stack_tags, now="2026-11-26T12:00:00")
     assert (outcome.status, outcome.reason) == (Status.FULFILLED, "")
     (after,) = all_reservations()
     return after
@@ -354,7 +355,7 @@ def tags_of(described: Any) -> dict[str, str]:
 
 def test_end_date_and_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
-    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     for end_date, match_criteria in ((LATER, "targeted"), (LATER, "open"), (None, "targeted")):
         after = corrected(ec2_gateway, replace(USUAL_OPTIONS, end_date=end_date, match_criteria=match_criteria))
         assert after["InstanceMatchCriteria"] == match_criteria
@@ -368,7 +369,7 @@ def test_end_date_and_match_criteria_follow_the_row(ec2_gateway: Ec2Gateway, cap
 def test_tags_follow_the_row_and_the_stack(capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
     own = Ec2Gateway("odcr/ap-northeast-1", "123456789012", {"Cost": "1"})
-    made = own.create(KEY, TEAM, 4, [])
+    made = own.create(KEY, TEAM, 4, [], "")
     assert made.tags == tags_of(all_reservations()[0])
     assert (made.tags["Team"], made.tags["Cost"], made.tags["Project"]) == ("shop", "1", "ODCR")
     assert own.find(KEY) == [made]
@@ -388,7 +389,7 @@ def test_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity:
         Name=group, Configuration=[{"Type": "AWS::EC2::CapacityReservationPool"}, GENERIC]
     )
     assert ec2_gateway.group_members("ap-northeast-1", group) == set()
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     corrected(ec2_gateway, replace(USUAL_OPTIONS, resource_group=group))
     assert ec2_gateway.group_members("ap-northeast-1", group) == {made.id}
     # Once more, as after a lost answer.
@@ -398,7 +399,7 @@ def test_reservation_joins_its_resource_group(ec2_gateway: Ec2Gateway, capacity:
 
 def test_missing_or_silent_resource_group_is_a_refusal(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.set_free("r5b.2xlarge", "ap-northeast-1c", 4)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 4, [], "")
     with pytest.raises(refusal.InvalidTarget):
         ec2_gateway.group_members("ap-northeast-1", "no-such-group")
     with pytest.raises(refusal.InvalidTarget):
@@ -426,9 +427,9 @@ def test_reservation_is_created_in_its_placement_group(ec2_gateway: Ec2Gateway, 
     name = f"cluster-{uuid.uuid4()}"
     options = replace(USUAL_OPTIONS, placement_group=name)
     with pytest.raises(refusal.InvalidTarget, match=name):
-        ec2_gateway.create(KEY, options, 4, [])
+        ec2_gateway.create(KEY, options, 4, [], "")
     boto3.client("ec2", region_name="ap-northeast-1").create_placement_group(GroupName=name, Strategy="cluster")
-    made = ec2_gateway.create(KEY, options, 4, [])
+    made = ec2_gateway.create(KEY, options, 4, [], "")
     assert all_reservations()[0]["PlacementGroupArn"].endswith(f":placement-group/{name}")
     assert (made.placement_group, made.is_held, made.serves(options)) == (name, True, True)
     assert not made.serves(USUAL_OPTIONS)

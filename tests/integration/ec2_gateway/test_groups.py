@@ -63,12 +63,12 @@ def test_find_reads_a_group_s_pools_with_one_request_for_each_region(
     other_type = replace(WEB, instance_type="m5.large")
     for key in (near, far, other_type):
         capacity.set_free(key.instance_type, key.zone, 10)
-    made = [ec2_gateway.create(key, USUAL_OPTIONS, 1, []) for key in (WEB, near, far, other_type)]
+    made = [ec2_gateway.create(key, USUAL_OPTIONS, 1, [], "") for key in (WEB, near, far, other_type)]
     # To be left out: one's type in another's zone, a row's, and another group's.
     crossed = replace(other_type, availability_zone=near.zone)
     capacity.set_free(crossed.instance_type, crossed.zone, 10)
     for key in (crossed, ROW, SHOP):
-        ec2_gateway.create(key, USUAL_OPTIONS, 1, [])
+        ec2_gateway.create(key, USUAL_OPTIONS, 1, [], "")
     before = describes(capacity)
     assert sorted(ids(ec2_gateway.find(WEB, near, far, other_type))) == sorted(ids(made))
     assert describes(capacity) == before + 2
@@ -76,7 +76,7 @@ def test_find_reads_a_group_s_pools_with_one_request_for_each_region(
 
 
 def test_row_and_groups_with_the_same_pool_have_separate_reservations(ec2_gateway: Ec2Gateway) -> None:
-    made = {key.group: ec2_gateway.create(key, USUAL_OPTIONS, 2, []) for key in (ROW, WEB, SHOP)}
+    made = {key.group: ec2_gateway.create(key, USUAL_OPTIONS, 2, [], "") for key in (ROW, WEB, SHOP)}
     assert len({one.id for one in made.values()}) == 3
     assert all(len(one.made) == 64 and not one.is_adopted and one.is_managed for one in made.values())
     for key in (ROW, WEB, SHOP):
@@ -86,18 +86,19 @@ def test_row_and_groups_with_the_same_pool_have_separate_reservations(ec2_gatewa
         assert ec2_gateway.find(key) == [one]
         # Leaves out what clearly belongs to another demand.
         assert ec2_gateway.find_all(key) == [one]
-    assert {one.key for one in ec2_gateway.find_in_region(ROW.region)} == {ROW, WEB, SHOP}
+    assert {one.key for one in ec2_gateway.find_in_region(ROW.region, is_known=True)} == {ROW, WEB, SHOP}
 
 
 def test_same_request_of_a_group_makes_one_reservation(ec2_gateway: Ec2Gateway, capacity: CapacityClient) -> None:
     capacity.inject(Fault(CREATE, FaultKind.LOST_AFTER))
-    first = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
-    assert ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []) == first
+    first = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [], "")
+    assert ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [], "") == first
     assert ids(ec2_gateway.find(WEB)) == [first.id]
 
 
 def test_reservation_without_its_group_s_tag_is_not_managed(ec2_gateway: Ec2Gateway) -> None:
-    made, rows = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, []), ec2_gateway.create(ROW, USUAL_OPTIONS, 3, [])
+    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [], "")
+    rows = ec2_gateway.create(ROW, USUAL_OPTIONS, 3, [], "")
     untag(made, "group")
     assert ec2_gateway.find(WEB) == []
     (untagged,) = ec2_gateway.find_all(WEB)
@@ -109,7 +110,7 @@ def test_reservation_without_its_group_s_tag_is_not_managed(ec2_gateway: Ec2Gate
 
 
 def test_reservation_without_tags_may_belong_to_any_demand(ec2_gateway: Ec2Gateway) -> None:
-    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
+    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [], "")
     untag(made, "group", "stack", "made")
     for key in (WEB, ROW, SHOP):
         assert ec2_gateway.find(key) == []
@@ -117,7 +118,7 @@ def test_reservation_without_tags_may_belong_to_any_demand(ec2_gateway: Ec2Gatew
 
 
 def test_reservation_without_the_stack_s_tag_belongs_only_to_its_group(ec2_gateway: Ec2Gateway) -> None:
-    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [])
+    made = ec2_gateway.create(WEB, USUAL_OPTIONS, 2, [], "")
     untag(made, "stack")
     assert [(one.id, one.is_managed) for one in ec2_gateway.find_all(WEB)] == [(made.id, False)]
     assert ec2_gateway.find_all(ROW) == ec2_gateway.find_all(SHOP) == []
@@ -127,7 +128,7 @@ def test_reservation_without_the_stack_s_tag_belongs_only_to_its_group(ec2_gatew
 def test_reservation_moved_to_a_group_by_a_person_counts_there_and_is_never_released(
     ec2_gateway: Ec2Gateway, before: TargetKey, after: TargetKey
 ) -> None:
-    made = ec2_gateway.create(before, USUAL_OPTIONS, 2, [])
+    made = ec2_gateway.create(before, USUAL_OPTIONS, 2, [], "")
     tag(made, group=after.group)
     assert ec2_gateway.find(before) == ec2_gateway.find_all(before) == []
     (moved,) = ec2_gateway.find(after)
@@ -139,7 +140,9 @@ def test_reservation_moved_to_a_group_by_a_person_counts_there_and_is_never_rele
         made.made,
     )
     assert not moved.may_be_released
-    assert [(one.key, one.is_adopted) for one in ec2_gateway.find_in_region(ROW.region)] == [(after, True)]
+    assert [(one.key, one.is_adopted) for one in ec2_gateway.find_in_region(ROW.region, is_known=True)] == [
+        (after, True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -201,13 +204,13 @@ def requests(ec2_gateway: Ec2Gateway) -> Iterator[list[Any]]:  # noqa: ARG001 - 
 
 
 def test_vcpus_leave_out_unknown_types_and_are_asked_for_once(ec2_gateway: Ec2Gateway, requests: list[Any]) -> None:
-    assert ec2_gateway.vcpus(ROW.region, [*VCPUS, "m5.huge", "m5.large"]) == VCPUS
+    assert ec2_gateway.vcpus(ROW.region, [*VCPUS, "m5.huge", "m5.large"], is_known=True) == VCPUS
     assert requests == [sorted([*VCPUS, "m5.huge"])]
     # Known types are not asked for again; EC2 may know an unknown one by now.
-    assert ec2_gateway.vcpus(ROW.region, VCPUS) == VCPUS
-    assert ec2_gateway.vcpus(ROW.region, ["m5.huge", "m5.large"]) == {"m5.large": 2}
-    assert ec2_gateway.vcpus("us-east-1", ["m5.large"]) == {"m5.large": 2}
-    assert ec2_gateway.vcpus(ROW.region, []) == {}
+    assert ec2_gateway.vcpus(ROW.region, VCPUS, is_known=True) == VCPUS
+    assert ec2_gateway.vcpus(ROW.region, ["m5.huge", "m5.large"], is_known=True) == {"m5.large": 2}
+    assert ec2_gateway.vcpus("us-east-1", ["m5.large"], is_known=True) == {"m5.large": 2}
+    assert ec2_gateway.vcpus(ROW.region, [], is_known=True) == {}
     assert requests[1:] == [["m5.huge"], ["m5.large"]]
 
 
@@ -216,7 +219,7 @@ def test_many_types_are_asked_for_in_several_requests(
 ) -> None:
     monkeypatch.setattr(instance_types, "MAX_TYPES", 5)
     many = [f"m5.{number}huge" for number in range(9)]
-    assert ec2_gateway.vcpus(ROW.region, [*VCPUS, *many]) == VCPUS
+    assert ec2_gateway.vcpus(ROW.region, [*VCPUS, *many], is_known=True) == VCPUS
     assert [len(types) for types in requests] == [5, 5, 3]
 
 
@@ -231,7 +234,7 @@ def test_vcpus_reads_all_pages_in_ec2_s_largest_size(ec2_gateway: Ec2Gateway) ->
     with Stubber(client) as stubber:
         stubber.add_response("describe_instance_types", page, request)
         stubber.add_response("describe_instance_types", last, {**request, "NextToken": "more"})
-        assert ec2_gateway.vcpus(ROW.region, ["t2.micro", "m5.large"]) == {"t2.micro": 1, "m5.large": 2}
+        assert ec2_gateway.vcpus(ROW.region, ["t2.micro", "m5.large"], is_known=True) == {"t2.micro": 1, "m5.large": 2}
         stubber.assert_no_pending_responses()
 
 
@@ -245,5 +248,5 @@ def test_failed_lookup_is_a_refusal_and_is_repeated_next_time(
     ):
         capacity.inject(Fault(DESCRIBE_TYPES, kind, 3))
         with pytest.raises(expected):
-            ec2_gateway.vcpus(ROW.region, ["m5.large"])
-    assert ec2_gateway.vcpus(ROW.region, ["m5.large"]) == {"m5.large": 2}
+            ec2_gateway.vcpus(ROW.region, ["m5.large"], is_known=True)
+    assert ec2_gateway.vcpus(ROW.region, ["m5.large"], is_known=True) == {"m5.large": 2}

@@ -67,7 +67,7 @@ def test_instances_outside_reservations_are_shown_with_what_decides_whether_they
 
 def test_instances_in_a_reservation_are_in_use_and_no_misfits(ec2_gateway: Ec2Gateway) -> None:
     launch(count=2)
-    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 5, [])
+    made = ec2_gateway.create(KEY, USUAL_OPTIONS, 5, [], "")
     assert (made.in_use, made.unused) == (2, 3)
     launch(count=1)
     launch(count=1, CapacityReservationSpecification=NONE)
@@ -78,8 +78,8 @@ def test_instances_in_a_reservation_are_in_use_and_no_misfits(ec2_gateway: Ec2Ga
 def test_misfits_are_the_instances_that_ec2_lets_into_no_reservation(ec2_gateway: Ec2Gateway) -> None:
     """The domain's rule and EC2 agree about each instance while there is a reservation with room."""
     targeted = ReservationOptions(match_criteria="targeted")
-    held = ec2_gateway.create(KEY, targeted, 5, [])
-    other = ec2_gateway.create(KEY, targeted, 1, [held])
+    held = ec2_gateway.create(KEY, targeted, 5, [], "")
+    other = ec2_gateway.create(KEY, targeted, 1, [held], "")
     launch(CapacityReservationSpecification=targeting(held))
     launch(count=2)
     launch(image=WINDOWS)

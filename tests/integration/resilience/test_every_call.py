@@ -37,8 +37,8 @@ def set_up(world: World) -> None:
     world.set_target(SCARCE, 5)
     world.set_target(TYPO, 1)
     world.set_target(DUPLICATED, 3)
-    first = ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 3, [])
-    ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 2, [first])
+    first = ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 3, [], "")
+    ec2.create(TargetKey(*DUPLICATED), USUAL_OPTIONS, 2, [first], "")
 
 
 def unannounced(world: World) -> list[str]:

@@ -212,7 +212,7 @@ def test_one_describe_is_stale_and_the_next_is_not(world: World) -> None:
     ec2 = Ec2Gateway(OWNER, "123456789012")
     world.capacity.set_free(*KEY, 5)
     world.clock.sleep(LAG_SECONDS)
-    ec2.create(TargetKey(*KEY), USUAL_OPTIONS, 5, [])
+    ec2.create(TargetKey(*KEY), USUAL_OPTIONS, 5, [], "")
     with world.injector.watching(only("DescribeCapacityReservations", CallFault.STALE)):
         assert ec2.find(TargetKey(*KEY)) == []
     assert len(ec2.find(TargetKey(*KEY))) == 1

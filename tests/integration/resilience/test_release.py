@@ -27,7 +27,7 @@ def hold(world: World, *counts: int, announced: int | None = None) -> None:
     world.capacity.set_free(*KEY, sum(counts))
     observed: list[Any] = []
     for count in counts:
-        observed.append(Ec2Gateway(OWNER, "123456789012").create(TargetKey(*KEY), USUAL_OPTIONS, count, observed))
+        observed.append(Ec2Gateway(OWNER, "123456789012").create(TargetKey(*KEY), USUAL_OPTIONS, count, observed, ""))
         world.pass_time(1)
     target = sum(counts) if announced is None else announced
     world.set_target(KEY, target)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench.costs.records import states
-from demo.stack import OWNER_TAG, Stack
+from deployment.stack import OWNER_TAG, Stack
 from odcr.domain.wire import MAX_STATE_BYTES
 
 ROWS, SHORT, FREED = 1000, 500, 50

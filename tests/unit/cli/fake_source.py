@@ -38,7 +38,7 @@ class FakeSource(Source):
     def rows(self, table: str, *, since: str = "") -> list[dict[str, Any]]:
         return [row for row in self.tables.get(table, []) if not since or row["Recorded"] >= since]
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         return [run.described for run in self.histories.values()][:limit]
 
     def run(self, name: str) -> Run:
@@ -55,7 +55,7 @@ class FakeSource(Source):
         start: datetime,  # noqa: ARG002
         end: datetime,  # noqa: ARG002
         *,
-        request: str = "",  # noqa: ARG002
-        limit: int = 200,
+        request: str,  # noqa: ARG002
+        limit: int,
     ) -> list[dict[str, Any]]:
         return self.lines[:limit]

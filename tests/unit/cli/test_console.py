@@ -94,7 +94,7 @@ class Failing(FakeSource):
         self._maybe_fail(table)
         return super().rows(table, since=since)
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         self._maybe_fail("runs")
         return super().runs(limit)
 
@@ -103,7 +103,7 @@ class Failing(FakeSource):
         return super().reservations()
 
     def log_lines(
-        self, function: str, start: datetime, end: datetime, *, request: str = "", limit: int = 200
+        self, function: str, start: datetime, end: datetime, *, request: str, limit: int
     ) -> list[dict[str, Any]]:
         self._maybe_fail("log_lines")
         return super().log_lines(function, start, end, request=request, limit=limit)

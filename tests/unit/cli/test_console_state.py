@@ -185,7 +185,7 @@ def test_the_newest_run_is_asked_for_every_few_seconds_at_most() -> None:
     asked = []
 
     class Asked(FakeSource):
-        def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+        def runs(self, limit: int) -> list[dict[str, Any]]:
             asked.append(limit)
             raise Trouble("no")
 
@@ -224,7 +224,7 @@ def test_only_runs_that_have_ended_are_kept_and_not_for_long() -> None:
 def test_a_change_names_the_row_what_it_says_and_what_it_said() -> None:
     capacity = [{"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "Target_Capacity": 4}]
     group = [{"Group_Name": "web", "TotalTargetCapacity": "10.5", "Unit": "vcpus"}]
-    row_, group_ = demands_of(capacity, [], group, [], [])
+    row_, group_ = demands_of(capacity, [], group, [], [], prices=[])
     assert change_of(row_, Decimal(4), Decimal(9)).to_event() == {
         "Table": "odcr_capacity",
         "Row": {"InstanceType": "m5.large", "AvailabilityZone": "us-east-1a", "Target_Capacity": 9},

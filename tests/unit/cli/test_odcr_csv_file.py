@@ -97,10 +97,10 @@ def test_options_that_name_the_zone_in_the_other_way_go_with_their_target(of_tar
     assert left_out == ["the options of m5.large ap-northeast-1a"]
     (line,) = csv.DictReader(io.StringIO(text))
     assert (line["AvailabilityZone"], line["Priority"]) == (of_target, "7")
-    plan = plan_of(read(text.encode()).wishes, tables)
+    plan = plan_of(read(text.encode()).wishes, tables, removes_others=False)
     assert (plan.edits, plan.problems) == ([], [])
     # What is changed is the row that is there.
-    (edit,) = plan_of(read(text.replace("7", "8").encode()).wishes, tables).edits
+    (edit,) = plan_of(read(text.replace("7", "8").encode()).wishes, tables, removes_others=False).edits
     assert (edit.key, edit.after["Priority"]) == (("r5b.2xlarge", of_options), 8)
 
 
@@ -117,7 +117,7 @@ def test_options_that_may_be_several_targets_stay_where_they_are() -> None:
 def test_an_exported_file_restores_empty_tables() -> None:
     door = FakeDoor(EVERYTHING)
     again = FakeDoor({})
-    plan = plan_of(read(write(door.tables)[0].encode()).wishes, again.tables)
+    plan = plan_of(read(write(door.tables)[0].encode()).wishes, again.tables, removes_others=False)
     assert not plan.problems
     again.change(plan.to_changes())
     assert write(again.tables)[1] == []

@@ -25,7 +25,7 @@ def member(group: str, type_: str, zone: str, **columns: Any) -> Row:
 def demands(
     *rows: Row, groups: Any = (), members: Any = (), recorded: Any = (), options: Any = ()
 ) -> dict[str, Demand]:
-    return {demand.name: demand for demand in demands_of(rows, options, groups, members, recorded)}
+    return {demand.name: demand for demand in demands_of(rows, options, groups, members, recorded, prices=[])}
 
 
 def test_a_target_joins_its_row_and_its_recorded_status() -> None:

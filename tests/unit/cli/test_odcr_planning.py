@@ -47,7 +47,7 @@ def rows(*wanted: tuple[str, int]) -> list[Demand]:
     capacity = [
         {"InstanceType": type_, "AvailabilityZone": ZONE, "Target_Capacity": target} for type_, target in wanted
     ]
-    return demands_of(capacity, [], [], [], [])
+    return demands_of(capacity, [], [], [], [], prices=[])
 
 
 def member(type_: str, held: int, weight: int, **more: Any) -> Pool:
@@ -62,7 +62,7 @@ def test_a_row_is_asked_for_up_to_what_is_missing() -> None:
 
 
 def test_a_cap_bounds_it_and_says_why() -> None:
-    plan = one(Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, "Max_Hourly_Cost of 3 allows 6 of 15.")))
+    plan = one(Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, "Max_Hourly_Cost of 3 allows 6 of 15.", price="")))
     assert [ask.up_to for ask in plan.asks] == [2]
     assert "allows 6 of 15" in plan.reason
 
@@ -141,7 +141,7 @@ def test_it_fits_80_columns_and_a_reason_is_text() -> None:
     hostile = "[red]\x1b[31m a reason\n" + "that is long " * 20
     pools = (member("m6i.2xlarge", 3, 8), member(TYPE, 0, 8, may_buy=False, remark=hostile))
     shortfalls = (
-        Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, hostile)),
+        Shortfall((Pool(KEY, 4),), 15, limit=Limit(6, hostile, price="")),
         Shortfall(pools, 100, unit=Unit.vcpus),
         Shortfall((Pool(TargetKey("m5.large", ZONE), 15),), 10, is_release=True),
     )

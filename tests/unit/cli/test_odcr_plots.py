@@ -11,6 +11,7 @@ from odcr_cli import plots
 from odcr_cli.canvas import COLOURS, Words
 from odcr_cli.request_counts import Requests
 from odcr_cli.series import Series
+from odcr_cli.sparkline import sparkline
 from odcr_cli.spend import Spend
 
 START = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -97,7 +98,7 @@ def test_an_empty_plot_says_so() -> None:
 
 
 def test_one_moment_is_enough() -> None:
-    svg = plots.held_and_wanted(Series("a", "instances", (END,), (0,), (0,), END))
+    svg = plots.held_and_wanted(Series("a", "instances", (END,), (0,), (0,), END), words=Words())
     ET.fromstring(svg)
 
 
@@ -118,16 +119,16 @@ def test_a_file_of_its_own_has_all_it_needs(svgs: dict[str, str]) -> None:
 
 
 def test_a_sparkline_is_two_paths_of_steps() -> None:
-    svg = plots.sparkline(SERIES, 90, 20)
+    svg = sparkline(SERIES, None)
     held, wanted = (path.attrib["d"] for path in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}path"))
-    assert held.startswith("M0 19.0H20V")
-    assert wanted.endswith("H90")
+    assert held.startswith("M0 23.0H27V")
+    assert wanted.endswith("H120")
     assert 'aria-hidden="true"' in svg
-    assert "<path" not in plots.sparkline(Series("a", "instances", (), (), (), END))
+    assert "<path" not in sparkline(Series("a", "instances", (), (), (), END), None)
 
 
 def test_a_sparkline_of_many_changes_is_no_longer_than_it_is_wide() -> None:
     times = tuple(START + timedelta(seconds=second) for second in range(10_000))
     values = tuple(float(second % 7) for second in range(10_000))
-    svg = plots.sparkline(Series("a", "instances", times, values, values, times[-1]), 100)
-    assert len(svg) < 100 * 2 * 12 + 400
+    svg = sparkline(Series("a", "instances", times, values, values, times[-1]), None)
+    assert len(svg) < 120 * 2 * 12 + 400

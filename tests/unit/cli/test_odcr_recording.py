@@ -39,7 +39,7 @@ def test_a_recording_answers_as_what_was_recorded(tmp_path: Path) -> None:
     assert recorded.now() == NOW
     assert recorded.stack == source.stack
     assert read_demands(recorded) == read_demands(source)
-    assert recorded.runs() == source.runs()
+    assert recorded.runs(limit=100) == source.runs(limit=100)
     assert recorded.run("run-1") == recorded.run(f"{MACHINE}:run-1") == source.run("run-1")
     assert recorded.reservations() == source.reservations()
     assert len(recorded.rows("odcr_history", since="2026-11-10 20:15:00")) == 1
@@ -84,7 +84,7 @@ def test_a_recording_cut_short_is_refused(tmp_path: Path) -> None:
 class Forgetful(FakeSource):
     """Step Functions forgets a run between the list and its history."""
 
-    def runs(self, limit: int = 100) -> list[dict[str, Any]]:
+    def runs(self, limit: int) -> list[dict[str, Any]]:
         return [{"name": "run-\x1b0", "status": "SUCCEEDED", "startDate": NOW}, *super().runs(limit)]
 
     def run(self, name: str) -> Run:
@@ -101,7 +101,7 @@ def test_a_run_that_is_gone_is_left_out_and_named(tmp_path: Path, monkeypatch: p
     assert "left out" in done.stderr
     assert "run-\\x1b0" in done.stderr
     recorded = RecordedSource.read(str(file))
-    assert [run["name"] for run in recorded.runs()] == ["run-1"]
+    assert [run["name"] for run in recorded.runs(limit=100)] == ["run-1"]
     assert recorded.run("run-1") == source.run("run-1")
 
 

@@ -111,9 +111,9 @@ def test_what_is_wanted_is_lowered_and_never_raised() -> None:
 
 def test_a_row_that_is_gone_has_nothing_to_lower() -> None:
     status = {"InstanceType": "r5b.2xlarge", "AvailabilityZone": "ap-northeast-1c", "Status": "EXCESS", "Reserved": 9}
-    (gone,) = demands_of([], [], [], [], [status])
+    (gone,) = demands_of([], [], [], [], [status], prices=[])
     assert lowering(gone, Decimal(0)) is None
-    assert plan_release(gone, seen(described("cr-1", 9)), Decimal(0)).instances == 9
+    assert plan_release(gone, seen(described("cr-1", 9)), Decimal(0), also_adopted=False).instances == 9
 
 
 def test_if_it_cannot_be_lowered_nothing_is_given_back() -> None:
@@ -126,7 +126,7 @@ def test_if_it_cannot_be_lowered_nothing_is_given_back() -> None:
 
 def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], None]) -> ReleaseResult:
     """Gives back, of a reservation that was 10 when it was planned, what it is now."""
-    (planned,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(keep)).reductions
+    (planned,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(keep), also_adopted=False).reductions
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     now = {name: value for name, value in described("cr-1", count, unused).items() if name != "Region"}
     with Stubber(client) as stub:
@@ -138,7 +138,7 @@ def given_back(count: int, unused: int, keep: int, expect: Callable[[Stubber], N
         expect(stub)
         account: Any = type("Account", (), {"client": lambda *_: client})()
         live: Any = type("Live", (), {"stack": STACK, "now": lambda _: NOW})()
-        (given,) = give_back(cast("Account", account), live, (planned,))
+        (given,) = give_back(cast("Account", account), live, (planned,), look=lambda: None)
         stub.assert_no_pending_responses()
     return given
 
@@ -185,7 +185,7 @@ def test_the_question_shows_what_goes_what_stays_and_what_it_saves() -> None:
     demand = row(15)
     lines = summary_lines(
         demand,
-        plan_release(demand, every, Decimal(0)),
+        plan_release(demand, every, Decimal(0), also_adopted=False),
         lowering(demand, Decimal(0)),
         Decimal(0),
         Prices([price | {"Hourly_Price": "0.5"}]),
@@ -201,9 +201,11 @@ def test_the_question_shows_what_goes_what_stays_and_what_it_saves() -> None:
         "5 more than that stay held",
     ):
         assert part in text
-    unpriced = summary_lines(demand, plan_release(demand, every, Decimal(0)), None, Decimal(0), Prices([]))
+    unpriced = summary_lines(
+        demand, plan_release(demand, every, Decimal(0), also_adopted=False), None, Decimal(0), Prices([])
+    )
     assert "unknown price" in unpriced[-2].plain
-    nothing = plan_release(demand, [], Decimal(0))
+    nothing = plan_release(demand, [], Decimal(0), also_adopted=False)
     assert summary_lines(demand, nothing, None, Decimal(0), Prices([]))[-1].plain == "There is nothing to give back."
 
 
@@ -222,7 +224,9 @@ def test_the_demand_is_checked_before_each_reservation() -> None:
         if len(looks) == 2:
             raise Trouble("raised")
 
-    planned = plan_release(row(), seen(described("cr-1", 10), described("cr-2", 10)), Decimal(0)).reductions
+    planned = plan_release(
+        row(), seen(described("cr-1", 10), described("cr-2", 10)), Decimal(0), also_adopted=False
+    ).reductions
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     account: Any = type("Account", (), {"client": lambda *_: client})()
     live: Any = type("Live", (), {"stack": STACK, "now": lambda _: NOW})()
@@ -237,7 +241,7 @@ def test_the_demand_is_checked_before_each_reservation() -> None:
 def test_a_missing_right_is_found_before_anything_is_lowered() -> None:
     client = boto3.client("ec2", "ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
     account: Any = type("Account", (), {"client": lambda *_: client})()
-    planned = plan_release(row(), seen(described("cr-1", 10)), Decimal(0)).reductions
+    planned = plan_release(row(), seen(described("cr-1", 10)), Decimal(0), also_adopted=False).reductions
     with Stubber(client) as stub:
         stub.add_client_error("cancel_capacity_reservation", "DryRunOperation", http_status_code=412)
         stub.add_client_error("modify_capacity_reservation", "DryRunOperation", http_status_code=412)

@@ -48,7 +48,9 @@ def seen(*every: dict[str, Any]) -> list[Reservation]:
 
 def row(wanted: int = 15, zone: str = ZONE, **options: Any) -> Demand:
     key = {"InstanceType": TYPE, "AvailabilityZone": zone}
-    (parsed,) = demands_of([key | {"Target_Capacity": wanted}], [key | options] if options else [], [], [], [])
+    (parsed,) = demands_of(
+        [key | {"Target_Capacity": wanted}], [key | options] if options else [], [], [], [], prices=[]
+    )
     return parsed
 
 
@@ -58,7 +60,7 @@ def group(name: str, wanted: int, *members: tuple[str, int, int]) -> Demand:
         {"Group_Name": name, "InstanceType": type_, "AvailabilityZone": ZONE, "Priority": priority, "Weight": weight}
         for type_, priority, weight in members
     ]
-    (parsed,) = demands_of([], [], [{"Group_Name": name, "TotalTargetCapacity": wanted}], rows, [])
+    (parsed,) = demands_of([], [], [{"Group_Name": name, "TotalTargetCapacity": wanted}], rows, [], prices=[])
     return parsed
 
 
@@ -108,13 +110,13 @@ def reduced(plan: ReleasePlan) -> list[tuple[str, int, int]]:
 
 def test_the_newest_give_first_and_the_oldest_stay() -> None:
     every = seen(described("cr-old", 10, age=5), described("cr-new", 4, age=1))
-    plan = plan_release(row(), every, Decimal(8))
+    plan = plan_release(row(), every, Decimal(8), also_adopted=False)
     assert reduced(plan) == [("cr-new", 4, 0), ("cr-old", 10, 8)]
     assert [plan.held, plan.excess, plan.remaining, plan.instances] == [14, 6, 0, 6]
 
 
 def test_used_instances_stay() -> None:
-    plan = plan_release(row(), seen(described("cr-1", 10, 3)), Decimal(0))
+    plan = plan_release(row(), seen(described("cr-1", 10, 3)), Decimal(0), also_adopted=False)
     assert reduced(plan) == [("cr-1", 10, 7)]
     assert plan.remaining == 7
     assert plan.left[0].reason == "7 of 10 are in use"
@@ -132,7 +134,7 @@ def test_used_instances_stay() -> None:
     ],
 )
 def test_reservations_that_odcr_may_not_reduce_stay_with_a_reason(more: dict[str, Any], word: str) -> None:
-    plan = plan_release(row(), seen(described("cr-1", **more), described("cr-2", 1)), Decimal(0))
+    plan = plan_release(row(), seen(described("cr-1", **more), described("cr-2", 1)), Decimal(0), also_adopted=False)
     assert reduced(plan) == [("cr-2", 1, 0)]
     assert word in plan.left[0].reason
 
@@ -144,12 +146,12 @@ def test_adopted_reservations_are_given_back_on_request() -> None:
 
 def test_while_one_is_pending_nothing_is_given_back_that_may_be_missing_then() -> None:
     every = seen(described("cr-1"), described("cr-2", State="pending"))
-    assert not plan_release(row(), every, Decimal(10)).reductions
+    assert not plan_release(row(), every, Decimal(10), also_adopted=False).reductions
 
 
 def test_wanted_capacity_is_not_given_back() -> None:
-    assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(10)).reductions
-    assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(12)).reductions
+    assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(10), also_adopted=False).reductions
+    assert not plan_release(row(), seen(described("cr-1", 10)), Decimal(12), also_adopted=False).reductions
 
 
 def test_a_group_gives_its_least_wanted_pools_first_and_holds_its_total() -> None:
@@ -160,15 +162,15 @@ def test_a_group_gives_its_least_wanted_pools_first_and_holds_its_total() -> Non
         described("cr-small", 3, InstanceType="m6i.2xlarge", tags=tags),
         described("cr-row", 5, InstanceType="m6i.2xlarge"),
     )
-    plan = plan_release(demand, every, Decimal(20))
+    plan = plan_release(demand, every, Decimal(20), also_adopted=False)
     # 32 + 24 = 56 units are held. What is above 20 takes three of 8 units, and no one of 16.
     assert reduced(plan) == [("cr-small", 3, 0)]
     assert [plan.held, plan.remaining] == [56, 12]
-    assert plan_release(demand, every, Decimal(0)).instances == 5
+    assert plan_release(demand, every, Decimal(0), also_adopted=False).instances == 5
 
 
 def test_a_repetition_gives_no_more_than_was_planned() -> None:
-    (reduction,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(4)).reductions
+    (reduction,) = plan_release(row(), seen(described("cr-1", 10)), Decimal(4), also_adopted=False).reductions
     now = {count: seen(described("cr-1", count))[0] for count in (10, 7, 4, 3)}
     assert {count: instances_to_give(reduction, one) for count, one in now.items()} == {10: 6, 7: 3, 4: 0, 3: 0}
     assert instances_to_give(reduction, seen(described("cr-1", 10, 2))[0]) == 2
@@ -179,7 +181,7 @@ def test_a_repetition_gives_no_more_than_was_planned() -> None:
 def test_untagged_reservations_of_wanted_pools_can_be_adopted() -> None:
     every = seen(described("cr-1", 4, tags={}), described("cr-2"), described("cr-3", tags={}, InstanceType="m5.large"))
     demand = row(15)
-    adopted, left = plan_adoptions(every, [demand])
+    adopted, left = plan_adoptions(every, [demand], ids=(), group="")
     assert [(adoption.reservation.id, adoption.tags(OWNER)) for adoption in adopted] == [("cr-1", {OWNER_TAG: OWNER})]
     assert not left
     assert list(held_after(demand, every, adopted)) == [10, 14]
@@ -188,8 +190,8 @@ def test_untagged_reservations_of_wanted_pools_can_be_adopted() -> None:
 def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_named() -> None:
     every = seen(described("cr-1", 4, tags={}))
     demands = [row(15), group("checkout", 80, (TYPE, 1, 8))]
-    assert plan_adoptions(every, demands)[0][0].tags(OWNER) == {OWNER_TAG: OWNER}
-    (adoption,), _ = plan_adoptions(every, demands, group="checkout")
+    assert plan_adoptions(every, demands, ids=(), group="")[0][0].tags(OWNER) == {OWNER_TAG: OWNER}
+    (adoption,), _ = plan_adoptions(every, demands, group="checkout", ids=())
     assert adoption.tags(OWNER) == {OWNER_TAG: OWNER, GROUP_TAG: "checkout"}
     assert list(held_after(adoption.demand, every, [adoption])) == [0, 32]
 
@@ -206,7 +208,7 @@ def test_of_a_row_and_a_group_with_one_pool_the_row_has_it_unless_the_group_is_n
     ],
 )
 def test_a_named_reservation_that_cannot_be_adopted_gets_a_reason(more: dict[str, Any], word: str) -> None:
-    adopted, (left,) = plan_adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"])
+    adopted, (left,) = plan_adoptions(seen(described("cr-1", **more)), [row()], ["cr-1"], group="")
     assert not adopted
     assert word in left.reason
 
@@ -214,13 +216,13 @@ def test_a_named_reservation_that_cannot_be_adopted_gets_a_reason(more: dict[str
 def test_where_several_groups_want_a_pool_a_person_says_which() -> None:
     every = seen(described("cr-1", tags={}))
     demands = [group("one", 8, (TYPE, 1, 1)), group("two", 8, (TYPE, 1, 1))]
-    _, (left,) = plan_adoptions(every, demands)
+    _, (left,) = plan_adoptions(every, demands, ids=(), group="")
     assert "--group" in left.reason
-    assert plan_adoptions(every, demands, group="two")[0][0].demand.name == "two"
+    assert plan_adoptions(every, demands, group="two", ids=())[0][0].demand.name == "two"
     with pytest.raises(Trouble, match="no group 'three'"):
-        plan_adoptions(every, demands, group="three")
+        plan_adoptions(every, demands, group="three", ids=())
     with pytest.raises(Trouble, match="no reservation cr-9"):
-        plan_adoptions(every, demands, ["cr-9"])
+        plan_adoptions(every, demands, ["cr-9"], group="")
 
 
 def test_a_demand_is_found_by_name_and_a_typo_gets_suggestions() -> None:
@@ -237,19 +239,24 @@ def test_of_a_group_of_vcpus_nothing_is_counted_before_a_type_is_known() -> None
     rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
     key = {"Group_Name": "web", "TotalTargetCapacity": 64}
     tags = {OWNER_TAG: OWNER, MADE_TAG: made_for(TOKEN, "web"), GROUP_TAG: "web"}
-    (of_vcpus,) = demands_of([], [], [key | {"Unit": "vcpus"}], rows, [])
+    (of_vcpus,) = demands_of([], [], [key | {"Unit": "vcpus"}], rows, [], prices=[])
     with pytest.raises(Trouble, match="after the next run"):
-        plan_release(of_vcpus, seen(described("cr-1", 10, tags=tags)), Decimal(16))
-    (of_instances,) = demands_of([], [], [key | {"Unit": "instances"}], rows, [])
-    assert plan_release(of_instances, seen(described("cr-1", 10, tags=tags)), Decimal(4)).instances == 6
+        plan_release(of_vcpus, seen(described("cr-1", 10, tags=tags)), Decimal(16), also_adopted=False)
+    (of_instances,) = demands_of([], [], [key | {"Unit": "instances"}], rows, [], prices=[])
+    assert (
+        plan_release(of_instances, seen(described("cr-1", 10, tags=tags)), Decimal(4), also_adopted=False).instances
+        == 6
+    )
 
 
 def test_a_reservation_is_adopted_for_a_demand_that_it_fits() -> None:
     wanted = row(15)
     key = {"Group_Name": "web", "TotalTargetCapacity": 8, "Platform": "Windows"}
     rows = [{"Group_Name": "web", "InstanceType": TYPE, "AvailabilityZone": ZONE}]
-    (windows,) = demands_of([], [], [key], rows, [])
-    adopted, _ = plan_adoptions(seen(described("cr-1", 5, tags={}, InstancePlatform="Windows")), [wanted, windows])
+    (windows,) = demands_of([], [], [key], rows, [], prices=[])
+    adopted, _ = plan_adoptions(
+        seen(described("cr-1", 5, tags={}, InstancePlatform="Windows")), [wanted, windows], ids=(), group=""
+    )
     assert [(adoption.demand.name, adoption.tags(OWNER)) for adoption in adopted] == [
         ("web", {OWNER_TAG: OWNER, GROUP_TAG: "web"})
     ]

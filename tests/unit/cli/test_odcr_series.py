@@ -30,7 +30,7 @@ def at(clock: str, held: float, wanted: float | None, before: str | None = "SHOR
 
 def demand(held: float, wanted: int, **status: Any) -> list[Demand]:
     recorded = KEY | {"Status": "SHORT", "Reserved": held, "Reason": "", "Reservation_Ids": ""} | status
-    return demands_of([KEY | {"Target_Capacity": wanted}], [], [], [], [recorded])
+    return demands_of([KEY | {"Target_Capacity": wanted}], [], [], [], [recorded], prices=[])
 
 
 def steps(series: Series) -> list[tuple[str, float, float]]:
@@ -61,7 +61,7 @@ def test_a_met_target_that_was_raised_wanted_what_it_held() -> None:
 def test_without_rows_nothing_has_changed_and_a_new_row_begins_now() -> None:
     (series,) = series_of([], demand(4, 15), START, END)
     assert steps(series) == [("12:00", 4, 15)]
-    new = demands_of([KEY | {"Target_Capacity": 15}], [], [], [], [])
+    new = demands_of([KEY | {"Target_Capacity": 15}], [], [], [], [], prices=[])
     assert steps(series_of([], new, START, END)[0]) == [("21:00", 0, 15)]
 
 
@@ -91,6 +91,7 @@ def test_a_group_is_in_its_units_and_its_pools_are_no_series() -> None:
         [{"Group_Name": "checkout", "TotalTargetCapacity": "128", "Unit": "vcpus"}],
         [KEY | {"Group_Name": "checkout"}],
         [own | {"Status": "SHORT", "Reserved": 64, "Reason": "", "Reservation_Ids": ""}],
+        prices=[],
     )
     (series,) = series_of(history, group, START, END)
     assert (series.name, series.unit, series.is_group) == ("checkout", "vcpus", True)
@@ -135,7 +136,7 @@ def test_each_currency_is_a_sum_of_its_own() -> None:
             _price("x1.32xlarge") | {"Hourly_Price": None},
         ]
     )
-    spends = spend_of([], demands_of(rows, [], [], [], status), prices, START, END)
+    spends = spend_of([], demands_of(rows, [], [], [], status, prices=[]), prices, START, END)
     assert {spend.currency: spend.amounts for spend in spends} == {"USD": (1.0,), "CNY": (6.0,)}
 
 
@@ -149,7 +150,6 @@ def test_requests_are_those_of_the_pools_in_the_hour_in_which_they_were_made() -
     counts = requests_of(history, START, END)
     assert [hour.hour for hour in counts.hours] == [13, 15]
     assert (counts.calls, counts.refusals) == ((603, 10), (592, 10))
-    assert requests_of(history, START, END, lambda row: row["InstanceType"] == "m5.large").hours == ()
 
 
 def test_prices_are_by_the_place_that_the_table_names() -> None:

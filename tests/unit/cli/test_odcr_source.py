@@ -96,4 +96,4 @@ def test_a_log_group_that_is_gone_is_named() -> None:
     account = FakeAccount({"FilterLogEvents": "ResourceNotFoundException"})
     account.__dict__["stack"] = STACK
     with pytest.raises(Trouble, match="/aws/lambda/odcr-ReserveCapacity and its logs are gone"):
-        LiveSource(account).log_lines("ReserveCapacity", NOW, NOW)
+        LiveSource(account).log_lines("ReserveCapacity", NOW, NOW, request="", limit=200)

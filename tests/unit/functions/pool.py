@@ -19,7 +19,7 @@ KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
 
 @dataclass
-class Turns:
+class FakePace:
     """As many requests as the attempt has time for."""
 
     left: int = 1000
@@ -32,7 +32,7 @@ class Turns:
 
     regions: list[str] = field(default_factory=list)
 
-    def await_turn(self, action: Action, region: str) -> bool:
+    def await_request(self, action: Action, region: str) -> bool:
         self.left -= 1
         self.actions.append(action)
         self.regions.append(region)
@@ -50,8 +50,26 @@ class Turns:
         return self.askings >= 0
 
 
-def acquire(short: Shortfall, attempt: int, pool: "Pool", turns: int = 1000) -> Outcome:
-    return acquisition.acquire(short, "run-1", attempt, pool, Turns(turns))
+def acquire(short: Shortfall, attempt: int, pool: "Pool", requests: int = 1000) -> Outcome:
+    return acquire_at_pace(short, "run-1", attempt, pool, FakePace(requests))
+
+
+def acquire_at_pace(
+    short: Shortfall,
+    occasion: str,
+    attempt: int,
+    ec2: Any,
+    pace: Any,
+    *,
+    is_recent: bool = True,
+    stack_tags: Mapping[str, str] | None = None,
+    now: str = "",
+    purse: Any = None,
+) -> Outcome:
+    """One attempt of a stack without tags and without a cap, unless they are given."""
+    return acquisition.acquire(
+        short, occasion, attempt, ec2, pace, lambda: is_recent, stack_tags=stack_tags or {}, now=now, purse=purse
+    )
 
 
 @dataclass

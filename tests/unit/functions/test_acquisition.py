@@ -20,7 +20,7 @@ from odcr.domain.refusal import (
 from odcr.domain.reservation import Reservation, held
 from odcr.domain.target import TargetKey
 from odcr.domain.use import Use
-from tests.unit.functions.pool import KEY, Pool, Turns, acquire, not_met, shortfall, shortfall_of
+from tests.unit.functions.pool import KEY, FakePace, Pool, acquire, acquire_at_pace, not_met, shortfall, shortfall_of
 
 
 def test_one_call_makes_one_reservation_for_the_whole_target() -> None:
@@ -200,7 +200,7 @@ def test_a_lagging_describe_does_not_make_the_attempt_forget() -> None:
 @pytest.mark.parametrize("attempt", [0, 1])
 def test_an_attempt_out_of_time_reports_what_it_holds(attempt: int) -> None:
     pool = Pool(11)
-    outcome = acquire(shortfall(pool), attempt, pool, turns=2)
+    outcome = acquire(shortfall(pool), attempt, pool, requests=2)
     assert outcome.status == Status.SHORT
     assert (outcome.calls, outcome.reserved, held(pool.reservations)) == (2, outcome.acquired, outcome.reserved)
     assert (
@@ -212,7 +212,7 @@ def test_an_attempt_out_of_time_reports_what_it_holds(attempt: int) -> None:
 
 def test_a_target_without_a_turn_was_not_tried() -> None:
     pool = Pool(20)
-    outcome = acquire(shortfall(pool), 0, pool, turns=0)
+    outcome = acquire(shortfall(pool), 0, pool, requests=0)
     assert (outcome.status, outcome.was_tried) == (Status.SHORT, False)
 
 
@@ -385,7 +385,7 @@ def test_a_duplicate_that_cannot_be_given_back_is_reported() -> None:
 
 def test_capacity_added_by_somebody_during_a_wait_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
-    turns = Turns(has_waited=True)
+    pace = FakePace(has_waited=True)
     finds = iter(range(100))
     find = pool.find
 
@@ -395,7 +395,7 @@ def test_capacity_added_by_somebody_during_a_wait_is_not_given_away() -> None:
         return find(key)
 
     pool.find = somebody_adds  # type: ignore[method-assign]
-    outcome = acquisition.acquire(shortfall_of(KEY, 15, 5, ("cr-1",), "SHORT"), "run-1", 0, pool, turns)
+    outcome = acquire_at_pace(shortfall_of(KEY, 15, 5, ("cr-1",), "SHORT"), "run-1", 0, pool, pace)
     assert (outcome.status, outcome.reserved) == (Status.FULFILLED, 15)
     assert held(pool.reservations) == 15
 
@@ -404,7 +404,7 @@ def test_a_lagging_describe_after_a_wait_changes_nothing() -> None:
     pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
     find, answers = pool.find, iter([None, []])
     pool.find = lambda key: find(key) if (answer := next(answers, None)) is None else answer  # type: ignore[method-assign]
-    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Turns(has_waited=True))
+    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, FakePace(has_waited=True))
     assert outcome.reserved == 15
 
 
@@ -422,9 +422,9 @@ def test_a_repeated_creation_does_not_climb_on_top_of_the_first() -> None:
 # Asking again
 
 
-def asking(pool: Pool, askings: int, turns: int = 1000, last_status: str | None = None) -> tuple[Outcome, Turns]:
-    pace = Turns(turns, askings=askings)
-    return acquisition.acquire(shortfall(pool, last_status=last_status), "run-1", 0, pool, pace), pace
+def asking(pool: Pool, askings: int, requests: int = 1000, last_status: str | None = None) -> tuple[Outcome, FakePace]:
+    pace = FakePace(requests, askings=askings)
+    return acquire_at_pace(shortfall(pool, last_status=last_status), "run-1", 0, pool, pace), pace
 
 
 def test_a_dry_pool_is_asked_for_one_instance_until_the_attempt_ends() -> None:
@@ -438,15 +438,15 @@ def test_a_dry_pool_is_asked_for_one_instance_until_the_attempt_ends() -> None:
 
 def test_capacity_that_frees_up_between_two_askings_is_taken() -> None:
     pool = Pool(0)
-    ask = Turns.await_asking
+    ask = FakePace.await_asking
     freed = iter([0, 5, 10])
 
-    class Market(Turns):
+    class Market(FakePace):
         def await_asking(self, *, looks: bool) -> bool:
             pool.free += next(freed, 0)
             return ask(self, looks=looks)
 
-    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Market(askings=9))
+    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Market(askings=9))
     assert (outcome.status, outcome.reserved, held(pool.reservations)) == (Status.FULFILLED, 15, 15)
     assert len(pool.reservations) == 1
 
@@ -459,18 +459,18 @@ def test_capacity_that_frees_up_between_two_askings_is_taken() -> None:
 def test_the_attempt_looks_before_it_asks_again_if_it_holds_anything(
     held_before: list[Reservation], expected: list[bool]
 ) -> None:
-    pool, turns = Pool(0, held_before), Turns(askings=5)
-    acquisition.acquire(shortfall(pool), "run-1", 0, pool, turns)
-    assert turns.looks == expected
+    pool, pace = Pool(0, held_before), FakePace(askings=5)
+    acquire_at_pace(shortfall(pool), "run-1", 0, pool, pace)
+    assert pace.looks == expected
 
 
 def test_no_request_follows_a_look_that_took_too_long() -> None:
-    class Slow(Turns):
+    class Slow(FakePace):
         def is_late(self) -> bool:
             return True
 
     pool = Pool(20, [Reservation("cr-1", KEY, 5, "active")])
-    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Slow(1000, has_waited=True))
+    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Slow(1000, has_waited=True))
     assert (outcome.reserved, pool.asks) == (5, [])
 
 
@@ -478,7 +478,7 @@ def test_no_second_reservation_is_made_while_ec2_does_not_show_the_first() -> No
     """Nothing was held, so the second asking made it without a look; EC2 then says that it knows of none."""
     pool = Pool(0)
 
-    class Market(Turns):
+    class Market(FakePace):
         def await_asking(self, *, looks: bool) -> bool:
             pool.free = 3
             pool.refusals = []
@@ -492,34 +492,34 @@ def test_no_second_reservation_is_made_while_ec2_does_not_show_the_first() -> No
         resize(reservation, count)
 
     pool.resize = not_found  # type: ignore[method-assign]
-    outcome = acquisition.acquire(shortfall(pool, 3), "run-1", 0, pool, Market(askings=9))
+    outcome = acquire_at_pace(shortfall(pool, 3), "run-1", 0, pool, Market(askings=9))
     assert (outcome.reserved, len(pool.reservations)) == (3, 1)
 
 
 def test_capacity_added_by_somebody_between_two_askings_is_not_given_away() -> None:
     pool = Pool(3, [Reservation("cr-1", KEY, 5, "active")])
 
-    class Somebody(Turns):
+    class Somebody(FakePace):
         def await_asking(self, *, looks: bool) -> bool:
             pool.reservations = [Reservation("cr-1", KEY, 12, "active")]
             pool.free = 99
             return super().await_asking(looks=looks)
 
-    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
+    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Somebody(askings=1))
     assert (outcome.reserved, held(pool.reservations)) == (15, 15)
 
 
 def test_each_asking_allows_its_own_looks_after_changes_by_others() -> None:
     pool = Pool(0, [Reservation("cr-1", KEY, 1, "active")])
 
-    class Somebody(Turns):
+    class Somebody(FakePace):
         def await_asking(self, *, looks: bool) -> bool:
             goes_on = super().await_asking(looks=looks)
             (before,) = pool.reservations
             pool.reservations = [replace(before, count=before.count + goes_on)]
             return goes_on
 
-    outcome = acquisition.acquire(shortfall(pool), "run-1", 0, pool, Somebody(askings=2 * acquisition.MAX_LOOKS))
+    outcome = acquire_at_pace(shortfall(pool), "run-1", 0, pool, Somebody(askings=2 * acquisition.MAX_LOOKS))
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 1 + 2 * acquisition.MAX_LOOKS)
 
 
@@ -532,7 +532,7 @@ def test_a_lagging_describe_between_two_askings_changes_nothing() -> None:
 
 
 def test_a_dry_pool_stays_dry_if_time_runs_out_before_the_next_asking() -> None:
-    outcome, _ = asking(Pool(0), 9, turns=2, last_status="SHORT")
+    outcome, _ = asking(Pool(0), 9, requests=2, last_status="SHORT")
     assert outcome.calls == 2
     assert outcome.reason.startswith("EC2 has no more r5b.2xlarge")
 
@@ -546,8 +546,8 @@ def test_one_quota_error_between_dry_askings_does_not_count() -> None:
 
 def test_each_request_takes_a_token_of_its_own_action() -> None:
     pool = Pool(11)
-    _, turns = asking(pool, 1)
-    assert turns.actions == [Action.CREATE, Action.CREATE, *[Action.MODIFY] * (len(pool.asks) - 2)]
+    _, pace = asking(pool, 1)
+    assert pace.actions == [Action.CREATE, Action.CREATE, *[Action.MODIFY] * (len(pool.asks) - 2)]
 
 
 def test_refusals_are_counted_and_lost_answers_are_not() -> None:

@@ -6,13 +6,14 @@ from math import ceil
 
 import pytest
 
-from odcr.domain.asking import Plan, interval, plan
+from odcr.domain.asking import Plan, interval
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.pace import KEPT
 from odcr.domain.rounds import combined, outcome_so_far, resumed
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Member, Target, TargetKey, Terms, group_key
 from odcr.settings import AskSettings
+from tests.unit.functions.defaults import plan
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(seconds=101)

@@ -5,17 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from odcr.domain.acquisition import acquire
 from odcr.domain.asking import interval
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
+from odcr.domain.costs import Costs
+from odcr.domain.matching import with_record
 from odcr.domain.messages import Change, announcements
 from odcr.domain.outcome import Status
-from odcr.domain.pools import with_record
 from odcr.domain.refusal import OutcomeUnknown
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Announcement, Judgement, Target, TargetKey, Terms, Verdict
 from odcr.settings import AskSettings
-from tests.unit.functions.pool import Pool, Turns, ended_by
+from tests.unit.functions.defaults import compare
+from tests.unit.functions.pool import FakePace, Pool, acquire_at_pace, ended_by
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 DEADLINE = "2026-11-30T20:00:00"
@@ -70,10 +71,10 @@ def test_before_start_at_astray_reservations_are_looked_up_and_nothing_is_bought
     astray = target(START, last_status="ASTRAY", last_reserved=15, last_ids=("cr-1", "cr-2"))
     (shortfall,) = seen(astray, 5, "2026-11-27T00:00:00").shortfalls
     pool = Pool(100, held(5))
-    lost = acquire(shortfall, "run-1", 0, pool, Turns())
+    lost = acquire_at_pace(shortfall, "run-1", 0, pool, FakePace())
     assert (lost.status, lost.reserved, pool.asks) == (Status.WAITING, 5, [])
     untagged = replace(held(10)[0], id="cr-2", is_managed=False)
-    outcome = acquire(shortfall, "run-1", 0, Pool(100, [*held(5), untagged]), Turns())
+    outcome = acquire_at_pace(shortfall, "run-1", 0, Pool(100, [*held(5), untagged]), FakePace())
     assert (outcome.status, outcome.reserved) == (Status.ASTRAY, 15)
 
 
@@ -158,13 +159,13 @@ def test_a_loss_after_the_end_of_asking_is_reported_and_not_bought_again() -> No
     lost = target(terms, last_status="FULFILLED", last_reserved=15, last_ids=("cr-1",), last_judgement=MET)
     (shortfall,) = compare([lost], [], [], now=AFTER).shortfalls
     pool = Pool(100)
-    outcome = acquire(shortfall, "run-1", 0, pool, Turns())
+    outcome = acquire_at_pace(shortfall, "run-1", 0, pool, FakePace())
     assert (outcome.status, outcome.lost, pool.asks) == (Status.STOPPED, 15, [])
     assert outcome.reason.startswith("0 of 15 held. Nothing is asked for after the Deadline")
     assert outcome.reason.endswith("15 that were held are gone; 0 were bought again.")
     # Had EC2 only been late, the record stays.
     fresh = compare([replace(lost, is_fresh=True)], [], [], now=AFTER).shortfalls[0]
-    lagging = ended_by(OutcomeUnknown, lambda: acquire(fresh, "run-1", 0, Pool(100), Turns()))
+    lagging = ended_by(OutcomeUnknown, lambda: acquire_at_pace(fresh, "run-1", 0, Pool(100), FakePace()))
     assert (lagging.reserved, lagging.reservation_ids) == (15, ("cr-1",))
 
 
@@ -173,7 +174,7 @@ def test_astray_capacity_after_the_end_of_asking_is_reported() -> None:
     stopped = target(terms, capacity=20, last_status="STOPPED", last_reserved=15, last_ids=("cr-1", "cr-2"))
     (shortfall,) = seen(replace(stopped, last_judgement=MISSED), 10, AFTER).shortfalls
     untagged = replace(held(5)[0], id="cr-2", is_managed=False)
-    outcome = acquire(shortfall, "run-1", 0, Pool(100, [*held(10), untagged]), Turns())
+    outcome = acquire_at_pace(shortfall, "run-1", 0, Pool(100, [*held(10), untagged]), FakePace())
     assert (outcome.status, outcome.reserved, outcome.lost) == (Status.ASTRAY, 15, 0)
 
 
@@ -207,7 +208,7 @@ def test_a_release_for_a_missed_deadline_is_announced_and_then_made() -> None:
     )
     (shortfall,) = seen(announced, 12, AFTER).shortfalls
     pool = Pool(0, held(12))
-    released = acquire(shortfall, "run-2", 0, pool, Turns())
+    released = acquire_at_pace(shortfall, "run-2", 0, pool, FakePace())
     assert (released.status, released.target, released.reserved, released.acquired) == (Status.STOPPED, 15, 0, -12)
     assert released.reason.startswith("Released 12, as its deadline was missed.")
     # To raise the target does not keep it, and nobody says so.
@@ -226,7 +227,7 @@ def test_a_release_for_a_missed_deadline_is_announced_and_then_made() -> None:
 def test_capacity_in_use_is_kept() -> None:
     (shortfall,) = seen(ANNOUNCED, 12, AFTER, in_use=5).shortfalls
     pool = Pool(0, held(12, in_use=5))
-    outcome = acquire(shortfall, "run-2", 0, pool, Turns())
+    outcome = acquire_at_pace(shortfall, "run-2", 0, pool, FakePace())
     assert (outcome.status, outcome.reserved) == (Status.STOPPED, 5)
     assert [reservation.count for reservation in pool.reservations] == [5]
 
@@ -267,7 +268,7 @@ def test_a_verdict_says_what_is_held_and_since_when() -> None:
     deadline, since = datetime(2026, 11, 30, 20, 0), datetime(2026, 11, 29, 8, 30)  # noqa: DTZ001 - as the tables have it
     met = Change(KEY, "FULFILLED", Status.FULFILLED, 15, 15, verdict=Verdict.MET, deadline=deadline, met_since=since)
     missed = Change(KEY, "SHORT", Status.SHORT, 12, 15, short_since=since, verdict=Verdict.MISSED, deadline=deadline)
-    (message,) = announcements("odcr/ap-northeast-1", [met, missed], {})
+    (message,) = announcements("odcr/ap-northeast-1", [met, missed], {}, Costs())
     assert (
         "MET ITS DEADLINE, 2026-11-30 20:00 UTC: FULFILLED: r5b.2xlarge in ap-northeast-1c: 15 of 15 held "
         "(was FULFILLED); all of it since 2026-11-29 08:30 UTC"

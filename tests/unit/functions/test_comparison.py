@@ -4,16 +4,17 @@ from dataclasses import replace
 import pytest
 
 from odcr.domain.attempt import Attempt
+from odcr.domain.attempt_outcome import outcome_of
 from odcr.domain.bounds import MAX_SHORTFALLS, _bytes, _item_bytes, bounded
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status, to_round
 from odcr.domain.reservation import Reservation
-from odcr.domain.rounds import standing_outcome
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
-from odcr.domain.wire import MAX_STATE_BYTES
-from tests.unit.functions.pool import Pool, Turns, shortfall_of
+from odcr.domain.wire import MAX_STATE_BYTES, ROOM
+from tests.unit.functions.defaults import compare
+from tests.unit.functions.pool import FakePace, Pool, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 OTHER = TargetKey("m5.large", "us-east-1a")
@@ -178,7 +179,7 @@ def test_a_deleted_row_is_observed_once() -> None:
 
 def test_a_run_works_on_the_longest_waiting_targets() -> None:
     targets = [Target(TargetKey(f"m5.size{number}", "us-east-1a"), 1) for number in range(MAX_SHORTFALLS + 100)]
-    shortfalls = bounded(compare(targets, [], [])).shortfalls
+    shortfalls = bounded(compare(targets, [], []), room=ROOM, has_caps=False).shortfalls
     # A shortfall and its outcome travel together.
     assert 350 < len(shortfalls) <= MAX_SHORTFALLS
     assert [shortfall.key for shortfall in shortfalls] == [target.key for target in targets[: len(shortfalls)]]
@@ -188,12 +189,18 @@ def test_a_run_works_on_the_longest_waiting_targets() -> None:
 def test_many_shortfalls_leave_room_for_some_outcomes(field: str) -> None:
     keys = [TargetKey(f"m5.size{number}", "us-east-1a") for number in range(MAX_SHORTFALLS)]
     outcomes = [Outcome(key, Status.EXCESS, 3, 4, ("cr-1",), reason="x" * 100) for key in keys]
-    kept = bounded(Comparison([shortfall_of(key, 9, 0) for key in keys], **{field: outcomes}))
+    kept = bounded(
+        Comparison([shortfall_of(key, 9, 0) for key in keys], **{field: outcomes}), room=ROOM, has_caps=False
+    )
     assert len(getattr(kept, field)) > 100
     assert len(kept.shortfalls) > 300
     # Who waits has all the room that the others leave.
-    assert len(bounded(Comparison([shortfall_of(key, 9, 0) for key in keys])).shortfalls) > 350
-    few = bounded(Comparison([shortfall_of(key, 9, 0) for key in keys], **{field: outcomes[:9]}))
+    assert (
+        len(bounded(Comparison([shortfall_of(key, 9, 0) for key in keys]), room=ROOM, has_caps=False).shortfalls) > 350
+    )
+    few = bounded(
+        Comparison([shortfall_of(key, 9, 0) for key in keys], **{field: outcomes[:9]}), room=ROOM, has_caps=False
+    )
     assert len(few.shortfalls) > 350
     assert len(getattr(few, field)) == 9
 
@@ -207,7 +214,9 @@ def test_the_data_of_a_run_fit_whatever_the_outcomes(reservations: int) -> None:
             [shortfall_of(key, 100_000, 0, ids, "QUOTA_EXCEEDED", recorded=9, recorded_ids=ids[1:]) for key in keys],
             [Outcome(key, Status.EXCESS, 0, 100_000, ids, reason="x" * 500) for key in keys],
             [Outcome(key, Status.INVALID, -1, 100_000, ids, reason="é" * 500) for key in keys],
-        )
+        ),
+        room=ROOM,
+        has_caps=False,
     )
     worst = [
         Outcome(
@@ -243,7 +252,7 @@ def test_a_shortfall_survives_its_event() -> None:
 
 def test_a_dead_attempt_forgets_no_reservation() -> None:
     seen = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=11, recorded_ids=("cr-1", "cr-2"))
-    died = standing_outcome(Shortfall.from_event(seen.to_event()))
+    died = Shortfall.from_event(seen.to_event()).standing_outcome()
     assert (died.reserved, died.reservation_ids) == (11, ("cr-1", "cr-2"))
     usual = shortfall_of(KEY, 15, 4, ("cr-1",), recorded=4, recorded_ids=("cr-1",)).to_event()
     assert not {"Recorded", "RecordedIds", "Fresh"} & set(usual)
@@ -252,7 +261,7 @@ def test_a_dead_attempt_forgets_no_reservation() -> None:
 @pytest.mark.parametrize(("status", "expected"), [("ASTRAY", 11), ("FAILED", 11), ("SHORT", 8), (None, 8)])
 def test_a_dead_attempt_forgets_nothing_astray_even_if_less_is_wanted(status: str | None, expected: int) -> None:
     seen = shortfall_of(KEY, 8, 4, ("cr-1",), status, recorded=11, recorded_ids=("cr-1", "cr-2"))
-    assert standing_outcome(seen).reserved == expected
+    assert seen.standing_outcome().reserved == expected
 
 
 def test_a_rejected_row_takes_nothing_from_a_valid_row() -> None:
@@ -295,5 +304,6 @@ def test_a_reservation_that_would_have_ended_is_not_asked_for(end: str | None, c
 def test_recorded_ids_that_ec2_does_not_show_still_take_room() -> None:
     gone = tuple(f"cr-{number:017x}" for number in range(20))
     short = shortfall_of(KEY, 15, 0, (), "SHORT", recorded=15, recorded_ids=gone)
-    outcome = Attempt(short, "run-1", 0, Pool(0), Turns()).outcome(Status.FAILED, "x" * 1024)
+    attempt = Attempt(short, "run-1", 0, Pool(0), FakePace(), {}, "", None)
+    outcome = replace(outcome_of(attempt, None), status=Status.FAILED, reason="x" * 1024)
     assert _bytes(outcome) <= _item_bytes(short)

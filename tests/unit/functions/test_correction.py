@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.acquisition import acquire
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.correction import Wishes, correction_of
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
@@ -32,7 +31,8 @@ from odcr.domain.tags import (
 )
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
-from tests.unit.functions.pool import Pool, Turns
+from tests.unit.functions.defaults import compare
+from tests.unit.functions.pool import FakePace, Pool, acquire_at_pace
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 NOW = "2026-11-26T12:00:00"
@@ -56,7 +56,7 @@ def seen(target: Target, *held: Reservation, wishes: Wishes | None = None) -> Co
 
 
 def met(shortfall: Shortfall, pool: Pool, stack_tags: dict[str, str] | None = None) -> Outcome:
-    return acquire(shortfall, "run-1", 0, pool, Turns(), stack_tags=stack_tags, now=NOW)
+    return acquire_at_pace(shortfall, "run-1", 0, pool, FakePace(), stack_tags=stack_tags, now=NOW)
 
 
 # The end and the match criteria
@@ -188,7 +188,7 @@ def test_only_the_first_round_corrects_and_the_next_ones_still_know_who_is_outsi
     again = resumed(shortfall, before)
     assert (again.pools[0].outside_group, again.has_other_work) == (("cr-1",), False)
     pool = Pool(0, [reservation()])
-    acquire(again, "run-1", 0, pool, Turns(), now=NOW)
+    acquire_at_pace(again, "run-1", 0, pool, FakePace(), now=NOW)
     assert pool.changes == []
 
 
@@ -275,7 +275,7 @@ def test_a_reservation_outside_the_group_joins_it() -> None:
 def test_a_new_reservation_joins_its_group_at_once() -> None:
     (shortfall,) = seen(target(GROUPED, last_reserved=0, current=0, last_ids=()), wishes=wishes()).shortfalls
     pool = Pool(4)
-    outcome = acquire(shortfall, "run-1", 0, pool, Turns(askings=2), now=NOW)
+    outcome = acquire_at_pace(shortfall, "run-1", 0, pool, FakePace(askings=2), now=NOW)
     assert (outcome.reserved, pool.groups) == (4, {"sale": {"cr-1"}})
     assert pool.changes == [("join", "cr-1")]
 

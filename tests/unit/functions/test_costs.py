@@ -174,7 +174,7 @@ def test_a_group_misses_instances_of_its_smallest_weight(
         of_group(KEY, 12, Decimal("0.5"), unused=3, unused_minutes=5),
         of_group(OTHER, 3, 1, status="SHORT", short_minutes=90),
     ]
-    totals = totals_of([group, *pools, standing(reserved=4)])
+    totals = totals_of([group, *pools, standing(reserved=4)], costs=Costs())
     assert (totals.wanted, totals.held, totals.missing) == (wanted + 10, 19, missing + 6)
     assert (totals.unmet, totals.longest_shortage_minutes) == ((1, 30) if status == "SHORT" else (0, 0))
     assert (totals.unused, totals.longest_unused_minutes) == (3, 5)

@@ -49,12 +49,12 @@ class Finder:
         self._actions, self._default = actions, default
         self.asked: list[tuple[str, str, bool]] = []
 
-    def find_in_region(self, region: str, *, is_known: bool = True) -> list[Reservation]:
+    def find_in_region(self, region: str, *, is_known: bool) -> list[Reservation]:
         self.asked.append(("reservations", region, is_known))
         self._actions.get(region, self._default)()
         return [reservation(region)]
 
-    def zone_names(self, region: str, *, is_known: bool = True) -> dict[str, str]:
+    def zone_names(self, region: str, *, is_known: bool) -> dict[str, str]:
         self.asked.append(("zones", region, is_known))
         self._actions.get(f"{region} zones", lambda: None)()
         return {"x-az1": f"{region}a"}
@@ -184,7 +184,7 @@ class Types:
         self._actions = actions
         self.asked: dict[str, tuple[list[str], bool]] = {}
 
-    def vcpus(self, region: str, types: Collection[str], *, is_known: bool = True) -> dict[str, int]:
+    def vcpus(self, region: str, types: Collection[str], *, is_known: bool) -> dict[str, int]:
         self.asked[region] = (sorted(types), is_known)
         self._actions.get(region, lambda: None)()
         return dict.fromkeys(types, 2)

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from odcr.domain.acquisition import acquire
 from odcr.domain.outcome import Status
 from odcr.domain.reservation import Reservation
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Strategy, TargetKey
 from tests.unit.functions import pool
-from tests.unit.functions.pool import Turns
+from tests.unit.functions.pool import FakePace, acquire_at_pace
 
 KEYS = [TargetKey(f"r5b{number}.2xlarge", f"ap-northeast-1{'acd'[number % 3]}", group="web") for number in range(6)]
 
@@ -29,9 +28,9 @@ def group(*pools: Pool) -> Shortfall:
 
 
 def test_all_pools_are_looked_at_in_one_request() -> None:
-    ec2, turns = Market(free=2), Turns(1000, askings=2)
-    outcome = acquire(group(*(Pool(key, 0) for key in KEYS)), "run-1", 0, ec2, turns)
-    assert (outcome.status, outcome.reserved, turns.looks[:2]) == (Status.SHORT, 2, [True, True])
+    ec2, pace = Market(free=2), FakePace(1000, askings=2)
+    outcome = acquire_at_pace(group(*(Pool(key, 0) for key in KEYS)), "run-1", 0, ec2, pace)
+    assert (outcome.status, outcome.reserved, pace.looks[:2]) == (Status.SHORT, 2, [True, True])
     assert ec2.looks == [tuple(KEYS)] * 3
     assert {reservation.key for reservation in ec2.reservations} == {KEYS[0]}
 
@@ -42,7 +41,9 @@ def test_each_pool_gets_its_own_reservations() -> None:
     pools = [
         Pool(key, number, (f"cr-{number}",) if number else (), may_buy=number != 5) for number, key in enumerate(KEYS)
     ]
-    outcome = acquire(Shortfall(tuple(pools), 20, strategy=Strategy.prioritized), "run-1", 0, ec2, Turns(1000))
+    outcome = acquire_at_pace(
+        Shortfall(tuple(pools), 20, strategy=Strategy.prioritized), "run-1", 0, ec2, FakePace(1000)
+    )
     assert outcome.reserved == 15
     assert [pool.reserved for pool in outcome.pools] == [0, 1, 2, 3, 4, 5]
     assert [pool.reservation_ids for pool in outcome.pools] == [(), *((f"cr-{number}",) for number in range(1, 6))]
@@ -50,23 +51,22 @@ def test_each_pool_gets_its_own_reservations() -> None:
 
 def test_an_invalid_pool_that_never_held_anything_is_not_looked_at() -> None:
     ec2 = Market(free=0)
-    acquire(
-        group(Pool(KEYS[0], 0, may_buy=False, remark="Write it as EC2 does."), Pool(KEYS[1], 0)), "", 0, ec2, Turns(9)
-    )
+    invalid = Pool(KEYS[0], 0, may_buy=False, remark="Write it as EC2 does.")
+    acquire_at_pace(group(invalid, Pool(KEYS[1], 0)), "", 0, ec2, FakePace(9))
     assert ec2.looks == [(KEYS[1],)]
 
 
 def test_a_pools_status_stays_until_it_is_asked_again() -> None:
     """A pool that is known to be dry is asked for one instance first, also if its turn did not come the last time."""
     dry = [Pool(key, 0, last_status="SHORT") for key in KEYS]
-    outcome = acquire(group(*dry), "run-1", 0, Market(free=0), Turns(2))
+    outcome = acquire_at_pace(group(*dry), "run-1", 0, Market(free=0), FakePace(2))
     assert [pool.calls for pool in outcome.pools] == [1, 1, 0, 0, 0, 0]
     assert {pool.status for pool in outcome.pools} == {Status.SHORT}
 
 
 def test_each_pools_first_request_waits_its_turn() -> None:
-    turns = Turns(1000)
-    acquire(group(*(Pool(key, 0, last_status="SHORT") for key in KEYS[:3])), "run-1", 0, Market(free=1), turns)
+    pace = FakePace(1000)
+    acquire_at_pace(group(*(Pool(key, 0, last_status="SHORT") for key in KEYS[:3])), "run-1", 0, Market(free=1), pace)
     region = KEYS[0].region
     # One of the first pool is granted, and the climb goes on there: two, and one. An empty text is another pool's turn.
-    assert turns.regions == [region, region, region, "", region, "", region]
+    assert pace.regions == [region, region, region, "", region, "", region]

@@ -391,9 +391,9 @@ def test_a_group_that_is_too_large_is_told_and_the_largest_usual_one_is_not() ->
     tables = GroupTables([group(name)], [member(place, name, Weight=Decimal("1234.567")) for place in places])
     ((large,), _) = groups_of(tables, records)
     assert size_of(large.to_event()) < MAX_GROUP_BYTES
-    assert share_of_run([large], [], "run").targets == [large]
+    assert share_of_run([large], [], "run", []).targets == [large]
     too_large = replace(large, last_reason="x" * MAX_GROUP_BYTES)
-    share = share_of_run([too_large], [], "run")
+    share = share_of_run([too_large], [], "run", [])
     assert share.targets == []
     assert "odcr_group, odcr_group_member and odcr_status" in share.rejected[0].reason
     assert [member.key for member in share.rejected[0].pools] == [member.key for member in large.members]

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from odcr.domain.acquisition import acquire
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.amounts import Amount
-from odcr.domain.asking import Plan, plan
-from odcr.domain.comparison import Comparison, compare, find_shortfalls
+from odcr.domain.asking import Plan
+from odcr.domain.comparison import Comparison, find_shortfalls
 from odcr.domain.group_rows import MAX_MEMBERS
 from odcr.domain.outcome import Outcome, Status, with_record_kept
 from odcr.domain.refusal import (
@@ -44,7 +43,8 @@ from odcr.domain.target import (
     units,
 )
 from odcr.settings import AskSettings
-from tests.unit.functions.pool import Turns
+from tests.unit.functions.defaults import compare, plan
+from tests.unit.functions.pool import FakePace, acquire_at_pace
 
 NUMBERS = itertools.count(100)
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -162,8 +162,8 @@ def shortfall(target: Target, cloud: Ec2, **how: Any) -> Shortfall:
     return short
 
 
-def attempt(target: Target, cloud: Ec2, number: int = 0, turns: Turns | None = None) -> Outcome:
-    return acquire(shortfall(target, cloud), "run-1", number, cloud, turns or Turns())
+def attempt(target: Target, cloud: Ec2, number: int = 0, pace: FakePace | None = None) -> Outcome:
+    return acquire_at_pace(shortfall(target, cloud), "run-1", number, cloud, pace or FakePace())
 
 
 def counts(outcome: Outcome) -> list[Amount]:
@@ -182,7 +182,7 @@ def test_the_first_pool_gives_all_it_has_and_the_next_ones_the_rest() -> None:
 
 def test_dry_pools_are_asked_in_turn_for_as_long_as_the_attempt_has_time() -> None:
     cloud = ec2()
-    outcome = attempt(group(10), cloud, 0, Turns(askings=2))
+    outcome = attempt(group(10), cloud, 0, FakePace(askings=2))
     assert (outcome.status, outcome.reserved) == (Status.SHORT, 0)
     assert outcome.reason == "EC2 has no more in 3 pools: 10 of 10 missing. odcr keeps asking."
     assert [pool.status for pool in outcome.pools] == [Status.SHORT] * 3
@@ -232,7 +232,7 @@ def test_a_pool_that_cannot_be_asked_does_not_stop_the_others() -> None:
 def test_a_pool_that_ec2_refuses_for_good_is_passed_over(refusal: type[Refusal]) -> None:
     cloud = ec2(a=9, b=3, c=9)
     cloud.refusals[A] = [refusal("Code", "never")]
-    outcome = attempt(group(5), cloud, turns=Turns(askings=3))
+    outcome = attempt(group(5), cloud, pace=FakePace(askings=3))
     assert (outcome.status, outcome.reserved, counts(outcome)) == ("FULFILLED", 5, [0, 3, 2])
     assert outcome.pools[0].status == refusal.status
     assert [key for key, _ in cloud.asked].count(A) == 1
@@ -258,10 +258,10 @@ def test_a_surplus_of_two_attempts_in_two_pools_is_given_back_from_the_last_pool
     target = group(10, has_rivals=True)
     cloud = ec2(a=99, b=99, c=99)
     first = shortfall(target, cloud)
-    acquire(first, "run-1", 0, cloud, Turns())
+    acquire_at_pace(first, "run-1", 0, cloud, FakePace())
     cloud.reservations, before = [], cloud.reservations
     cloud.free[A] = 0
-    acquire(first, "run-2", 0, cloud, Turns())
+    acquire_at_pace(first, "run-2", 0, cloud, FakePace())
     cloud.reservations += before
     assert {reservation.key: reservation.count for reservation in cloud.reservations} == {B: 10, A: 10}
     outcome = attempt(target, cloud)
@@ -273,7 +273,7 @@ def test_a_surplus_of_two_attempts_in_two_pools_is_given_back_from_the_last_pool
 def test_growth_by_two_attempts_is_given_back_down_to_the_total() -> None:
     target = group(10)
     cloud = ec2(2, 2, a=6, b=6)
-    after = recorded(target, acquire(shortfall(target, cloud), "run-0", 0, cloud, Turns(left=0)))
+    after = recorded(target, acquire_at_pace(shortfall(target, cloud), "run-0", 0, cloud, FakePace(left=0)))
     assert (after.members[0].last_reserved, after.members[1].last_reserved) == (2, 2)
     cloud._put(replace(cloud.reservations[0], count=8))
     cloud._put(replace(cloud.reservations[1], count=8))
@@ -319,7 +319,7 @@ def test_a_typo_in_the_first_member_does_not_stop_giving_back() -> None:
     short = shortfall(target, cloud)
     planned = plan([short], {GROUP: target}, AskSettings(5.0, 24.0, 40), NOW, NOW + timedelta(seconds=110))
     assert planned.asked == 1
-    assert counts(acquire(short, "run-1", 0, cloud, Turns())) == [0, 10]
+    assert counts(acquire_at_pace(short, "run-1", 0, cloud, FakePace())) == [0, 10]
 
 
 def test_reservations_of_an_unseen_group_are_not_unlisted() -> None:
@@ -329,14 +329,20 @@ def test_reservations_of_an_unseen_group_are_not_unlisted() -> None:
     findings = Findings(reservations={"ap-northeast-1": ec2(5).reservations}, silent=silent)
     unseen = with_record_kept(target, Status.FAILED, "us-east-1 does not answer.")
     comparison = find_shortfalls(
-        RunShare([target], [], is_complete=True), findings, [unseen], "ap-northeast-1", releases=False, now=NOW
+        RunShare([target], [], is_complete=True, prices=[]),
+        findings,
+        [unseen],
+        "ap-northeast-1",
+        releases=False,
+        now=NOW,
+        stack_tags={},
     )
     assert (comparison.shortfalls, comparison.observed) == ([], [unseen])
 
 
 def test_a_balanced_release_of_much_takes_few_steps() -> None:
-    places = [Place(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
-    given = Allocation(places, 0, Strategy.balanced).to_give_back(100_000, {place.key: 25_000 for place in places})
+    pools = [PoolState(TargetKey("m5.large", f"us-east-1{zone}", group="g"), 25_000) for zone in "abcd"]
+    given = Allocation(pools, 0, Strategy.balanced).to_give_back(100_000, {pool.key: 25_000 for pool in pools})
     assert list(given.values()) == [25_000] * 4
 
 
@@ -377,7 +383,7 @@ def test_a_lowered_total_is_announced_and_then_released_from_the_last_pools() ->
     (outcome,) = seen(after, cloud, releases=True).observed
     assert outcome.announced == Announcement(20, 7)
     due = recorded(after, outcome)
-    outcome = acquire(shortfall(due, cloud, releases=True), "run-3", 0, cloud, Turns())
+    outcome = acquire_at_pace(shortfall(due, cloud, releases=True), "run-3", 0, cloud, FakePace())
     assert (outcome.reserved, outcome.acquired, counts(outcome)) == (7, -13, [5, 2, 0])
     assert [pool.acquired for pool in outcome.pools] == [-1, -7, -5]
 
@@ -399,7 +405,7 @@ def test_a_removed_member_counts_and_gives_back_first() -> None:
     assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.SHORT, 8, [4, 4])
     lowered = replace(recorded(after, outcome), capacity=6)
     observed = recorded(lowered, seen(lowered, cloud, releases=True).observed[0])
-    released = acquire(shortfall(observed, cloud, releases=True), "run-3", 0, cloud, Turns())
+    released = acquire_at_pace(shortfall(observed, cloud, releases=True), "run-3", 0, cloud, FakePace())
     assert counts(released) == [4, 2]
 
 
@@ -447,11 +453,11 @@ def test_a_row_and_a_group_in_one_pool_keep_what_is_theirs() -> None:
 def test_a_round_goes_on_where_the_previous_one_ended() -> None:
     target, cloud = group(10), ec2(a=2, b=1)
     short = shortfall(target, cloud)
-    first = acquire(short, "run-1", 0, cloud, Turns())
+    first = acquire_at_pace(short, "run-1", 0, cloud, FakePace())
     cloud.free[C] = 4
     again = resumed(short, first)
     assert [pool.reserved for pool in again.pools] == [2, 1, 0]
-    second = combined(first, acquire(again, "run-1/2", 0, cloud, Turns()))
+    second = combined(first, acquire_at_pace(again, "run-1/2", 0, cloud, FakePace()))
     assert (second.reserved, second.acquired, counts(second)) == (7, 7, [2, 1, 4])
     assert [pool.acquired for pool in second.pools] == [2, 1, 4]
 
@@ -461,8 +467,8 @@ def test_a_cap_is_kept_pool_by_pool() -> None:
     short = shortfall(group(10), cloud)
     prices = ("3", "1", "")
     pools = tuple(replace(pool, price=price) for pool, price in zip(short.pools, prices, strict=True))
-    limited = replace(short, pools=pools, limit=Limit(None, "Over the cap.", cost="7.5"))
-    outcome = acquire(limited, "run-1", 0, cloud, Turns())
+    limited = replace(short, pools=pools, limit=Limit(None, "Over the cap.", cost="7.5", price=""))
+    outcome = acquire_at_pace(limited, "run-1", 0, cloud, FakePace())
     assert (outcome.status, counts(outcome)) == (Status.CAPPED, [2, 1, 0])
     assert outcome.reason == "7 of 10 missing. Over the cap."
 
@@ -481,7 +487,7 @@ def test_a_verdict_on_a_group_with_a_rest_is_met() -> None:
 @pytest.mark.parametrize("left", range(12))
 def test_an_attempt_that_runs_out_of_time_anywhere_reports_what_is_held(left: int) -> None:
     cloud = ec2(a=2, b=2, c=99)
-    outcome = attempt(group(10), cloud, turns=Turns(left=left))
+    outcome = attempt(group(10), cloud, pace=FakePace(left=left))
     assert outcome.reserved == units((held([reservation]), 1) for reservation in cloud.reservations) <= 10
 
 
@@ -490,7 +496,7 @@ def test_capacity_without_its_tag_in_one_pool_is_not_bought_in_another() -> None
     after = recorded(target, attempt(target, cloud))
     cloud._put(replace(cloud.reservations[0], is_managed=False))
     comparison = compare([after], [], [reservation for reservation in cloud.reservations if reservation.is_managed])
-    outcome = acquire(comparison.shortfalls[0], "run-2", 0, cloud, Turns())
+    outcome = acquire_at_pace(comparison.shortfalls[0], "run-2", 0, cloud, FakePace())
     assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.ASTRAY, 10, [6, 4, 0])
     assert outcome.reason.startswith("6 are held in cr-1 without this stack's tag odcr:stack, or odcr:group")
 
@@ -503,7 +509,7 @@ def test_split_off_and_lent_capacity_of_a_pool_still_counts() -> None:
     cloud.reservations.append(replace(first, id="cr-9", count=2, is_managed=False, made="", created="2026-11-09"))
     cloud._put(replace(second, count=1, lent=3))
     comparison = compare([after], [], [reservation for reservation in cloud.reservations if reservation.is_managed])
-    outcome = acquire(comparison.shortfalls[0], "run-2", 0, cloud, Turns())
+    outcome = acquire_at_pace(comparison.shortfalls[0], "run-2", 0, cloud, FakePace())
     assert (outcome.status, outcome.reserved, counts(outcome)) == (Status.ASTRAY, 10, [6, 4, 0])
     assert cloud.free[A] == 0
 
@@ -515,7 +521,7 @@ def test_capacity_for_a_missed_deadline_is_given_back_in_all_pools() -> None:
     (outcome,) = seen(after, cloud, now="2026-11-30T20:01:00").observed
     assert (outcome.status, outcome.announced) == (Status.STOPPED, Announcement(10, 0))
     due = shortfall(recorded(after, outcome), cloud, now="2026-11-30T20:02:00")
-    outcome = acquire(due, "run-3", 0, cloud, Turns())
+    outcome = acquire_at_pace(due, "run-3", 0, cloud, FakePace())
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.STOPPED, 0, -10)
 
 
@@ -576,5 +582,5 @@ def test_an_error_of_the_largest_group_fits_into_its_cause() -> None:
     cloud.refusals = {key: [RequestRefused("Blocked", '"' * 300)] for key in keys[:-1]}
     cloud.refusals[keys[-1]] = [OutcomeUnknown("Timeout", "?")]
     with pytest.raises(OutcomeUnknown) as caught:
-        acquire(short, "run-1", 0, cloud, Turns())
+        acquire_at_pace(short, "run-1", 0, cloud, FakePace())
     assert len(json.dumps({"errorMessage": str(caught.value), "errorType": "OutcomeUnknown"})) < 32_768

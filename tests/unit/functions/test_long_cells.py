@@ -10,9 +10,9 @@ from odcr.domain.group_rows import GROUP_COLUMNS, GroupTables, groups_of
 from odcr.domain.member_rows import MEMBER_COLUMNS
 from odcr.domain.option_rows import OPTION_COLUMNS
 from odcr.domain.records import Record
-from odcr.domain.rows import targets_of
 from odcr.domain.target import TargetKey
 from odcr.domain.wording import MAX_REASON
+from tests.unit.functions.defaults import targets_of
 
 TYPE, ZONE = "u-24tb1.112xlarge-flex", "us-gov-west-1-wl1-some-city-wlz-1a"
 LONG = ["x" * 5000, "\x01" * 5000, "\U000e0001" * 5000, "'\"" * 2500, "9" * 5000, b"\xff" * 5000, 10**17, 0.5]

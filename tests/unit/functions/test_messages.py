@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from odcr.domain.costs import Costs
 from odcr.domain.messages import MAX_SUBJECT, Change, advice, announcements, quota_of
 from odcr.domain.outcome import Status
 from odcr.domain.target import Announcement, TargetKey, Unit, group_key
@@ -13,7 +14,7 @@ KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
 
 
 def test_no_change_makes_no_message() -> None:
-    assert announcements("odcr/us-east-1", [], {}) == []
+    assert announcements("odcr/us-east-1", [], {}, Costs()) == []
 
 
 def test_one_message_has_all_changes_and_what_to_do() -> None:
@@ -21,7 +22,7 @@ def test_one_message_has_all_changes_and_what_to_do() -> None:
         Change(KEY, "SHORT", Status.FULFILLED, 15, 15, short_since=datetime(2026, 11, 1, 12, 30)),  # noqa: DTZ001
         Change(TargetKey("m5.large", "us-east-1a"), None, Status.INVALID, 0, -1, "Set it to the number wanted."),
     ]
-    (message,) = announcements("odcr/us-east-1", changes, {})
+    (message,) = announcements("odcr/us-east-1", changes, {}, Costs())
     assert message["Subject"] == "EC2 capacity odcr/us-east-1: 1 FULFILLED, 1 INVALID"
     lines = message["Message"].splitlines()
     assert lines[2:] == [
@@ -35,23 +36,25 @@ def test_one_message_has_all_changes_and_what_to_do() -> None:
 
 def test_a_shortage_says_how_many_are_missing_and_since_when() -> None:
     since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
-    (message,) = announcements("odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)], {})
+    (message,) = announcements(
+        "odcr/us-east-1", [Change(KEY, "FULFILLED", Status.SHORT, 4, 15, "", since)], {}, Costs()
+    )
     line = "SHORT: r5b.2xlarge in ap-northeast-1c: 4 of 15 held (was FULFILLED); missing 11 since 2026-11-01 12:30 UTC"
     assert line in message["Message"]
-    (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)], {})
+    (message,) = announcements("odcr/us-east-1", [Change(KEY, None, Status.INVALID, 0, None, "", since)], {}, Costs())
     assert "0 of ? held (was new); missing an unknown number since" in message["Message"]
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.FULFILLED, Status.THROTTLED}))
 def test_every_status_that_a_person_can_fix_says_how(status: Status) -> None:
-    assert advice(KEY, status).startswith("To do: ")
+    assert advice(KEY, status, None).startswith("To do: ")
 
 
 def test_a_release_that_is_announced_says_how_to_keep_what_is_held() -> None:
     assert "raise Target_Capacity at once" in advice(KEY, Status.EXCESS, Announcement(15, 10))
-    assert "cancel the reservations" in advice(KEY, Status.EXCESS)
+    assert "cancel the reservations" in advice(KEY, Status.EXCESS, None)
     change = Change(KEY, "FULFILLED", Status.EXCESS, 15, 10, "15 held, 10 wanted.")
-    (message,) = announcements("odcr/us-east-1", [change], {KEY: Announcement(15, 10)})
+    (message,) = announcements("odcr/us-east-1", [change], {KEY: Announcement(15, 10)}, costs=Costs())
     assert "raise Target_Capacity at once" in message["Message"]
 
 
@@ -74,19 +77,19 @@ def test_a_release_that_is_announced_says_how_to_keep_what_is_held() -> None:
 )
 def test_a_used_up_quota_is_named(instance_type: str, quota: str) -> None:
     assert quota_of(instance_type) == quota
-    text = advice(TargetKey(instance_type, "eu-west-1a"), Status.QUOTA_EXCEEDED)
+    text = advice(TargetKey(instance_type, "eu-west-1a"), Status.QUOTA_EXCEEDED, None)
     assert text.startswith("To do: in Service Quotas, eu-west-1, ")
     assert f"'Running On-Demand {quota} instances'" in text
 
 
 def test_the_subject_is_as_short_as_sns_wants() -> None:
-    (message,) = announcements("a-very-long-stack-name" * 9, [Change(KEY, None, Status.SHORT, 0, 15)], {})
+    (message,) = announcements("a-very-long-stack-name" * 9, [Change(KEY, None, Status.SHORT, 0, 15)], {}, Costs())
     assert len(message["Subject"]) == MAX_SUBJECT
 
 
 def test_a_release_says_how_many_and_why() -> None:
     change = Change(KEY, "EXCESS", Status.FULFILLED, 10, 10, "Released 5, as the target was lowered to 10.")
-    (message,) = announcements("odcr/us-east-1", [change], {})
+    (message,) = announcements("odcr/us-east-1", [change], {}, Costs())
     assert "10 of 10 held (was EXCESS)\n    Released 5, as the target was lowered to 10." in message["Message"]
 
 
@@ -96,12 +99,12 @@ WEB = group_key("web")
 def test_a_message_on_a_group_has_units_and_what_to_do() -> None:
     since = datetime(2026, 11, 1, 12, 30)  # noqa: DTZ001 - as the database gives it
     change = Change(WEB, "FULFILLED", Status.SHORT, Decimal("14.5"), Decimal("20.25"), "", since)
-    (message,) = announcements("odcr", [change], {})
+    (message,) = announcements("odcr", [change], {}, Costs())
     assert (
         "SHORT: group web: 14.5 of 20.25 units held (was FULFILLED); missing 5.75 since 2026-11-01 12:30 UTC\n"
         "    To do: nothing, every run asks again. If time runs out, add another type or zone to odcr_group_member."
     ) in message["Message"]
-    (message,) = announcements("odcr", [replace(change, unit=Unit.vcpus, target=None)], {})
+    (message,) = announcements("odcr", [replace(change, unit=Unit.vcpus, target=None)], {}, Costs())
     assert "SHORT: group web: 14.5 of ? vCPUs held (was FULFILLED); missing an unknown number" in message["Message"]
 
 
@@ -112,12 +115,12 @@ def test_the_advice_on_a_group_is_about_its_own_tables(status: Status) -> None:
         assert text.startswith("To do: ")
         assert "odcr_capacity" not in text
         assert " Target_Capacity" not in text
-    assert "raise TotalTargetCapacity" in advice(WEB, Status.EXCESS)
-    assert "odcr_group_member" in advice(WEB, Status.INVALID)
+    assert "raise TotalTargetCapacity" in advice(WEB, Status.EXCESS, None)
+    assert "odcr_group_member" in advice(WEB, Status.INVALID, None)
 
 
 def test_a_used_up_quota_of_a_group_names_no_type() -> None:
-    text = advice(WEB, Status.QUOTA_EXCEEDED)
+    text = advice(WEB, Status.QUOTA_EXCEEDED, None)
     assert text.startswith("To do: in Service Quotas, Amazon EC2, raise the quota")
     assert "Standard" not in text
 

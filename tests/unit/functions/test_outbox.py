@@ -12,11 +12,11 @@ DETAIL = {"DetailType": "Capacity Gained", "Detail": {"Id": "0"}}
 
 
 def mail(number: int, execution: str = "now", text: str = "m") -> Waiting:
-    return Waiting(number, execution, AT, "s", text)
+    return Waiting(number, execution, AT, "s", text, events=0, dropped=0)
 
 
 def events(number: int, execution: str = "now", **more: Any) -> Waiting:
-    return Waiting(number, execution, AT, "", json.dumps([{**DETAIL, **more}]), events=1)
+    return Waiting(number, execution, AT, "", json.dumps([{**DETAIL, **more}]), events=1, dropped=0)
 
 
 def order(*rows: Waiting, execution: str = "now", room: int = ROOM) -> list[int]:

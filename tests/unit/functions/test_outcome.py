@@ -2,9 +2,8 @@ import json
 
 import pytest
 
-from odcr.domain.outcome import Outcome, Status
-from odcr.domain.refusal import OutcomeUnknown, QuotaExceeded, RequestLimitExceeded
-from odcr.domain.regions import in_silent_region
+from odcr.domain.outcome import Outcome, Status, with_record_kept
+from odcr.domain.refusal import QuotaExceeded, RequestLimitExceeded
 from odcr.domain.rounds import outcome_so_far
 from odcr.domain.shortfall import Pool, Shortfall
 from odcr.domain.target import Target, TargetKey
@@ -67,6 +66,6 @@ def test_a_broken_outcome_is_named(event: object, said: str) -> None:
 def test_an_unseen_target_keeps_its_whole_record() -> None:
     """Also how many reservations the record does not name: else these would be taken for bought twice."""
     target = Target(KEY, 15, last_reserved=15, last_ids=("cr-1", "cr-2"), more_ids=3)
-    outcome = in_silent_region(target, "us-east-1", OutcomeUnknown("Timeout", "no answer"))
+    outcome = with_record_kept(target, Status.FAILED, "us-east-1 does not answer.")
     assert (outcome.reserved, outcome.reservation_ids, outcome.more_ids) == (15, ("cr-1", "cr-2"), 3)
     assert outcome.to_event()["ReservationIds"] == ["cr-1", "cr-2", "3 more"]

@@ -80,42 +80,42 @@ def test_the_local_ec2_throttles_none_of_a_long_rush() -> None:
     rate = RequestRate(Stopped())
     for _ in range(1000):
         full_at = after_one_more(full_at, 0.0)
-        moment = max(0.0, sent_at(full_at))
+        moment = max(0.0, sent_at(full_at, kept=0))
         assert rate.admit("123456789012", TOKYO, "CreateCapacityReservation")
     assert moment == (1000 - DEPTH) / REQUESTS_PER_SECOND
 
 
 def test_a_rush_is_sent_at_once_and_then_at_the_rate() -> None:
     time = Time()
-    turns = pace(time, seconds=60)
-    assert all(turns.await_turn(Action.MODIFY, TOKYO) for _ in range(DEPTH))
+    paced = pace(time, seconds=60)
+    assert all(paced.await_request(Action.MODIFY, TOKYO) for _ in range(DEPTH))
     assert time.now() == 1000.0
-    assert not turns.has_waited
-    assert turns.await_turn(Action.MODIFY, TOKYO)
+    assert not paced.has_waited
+    assert paced.await_request(Action.MODIFY, TOKYO)
     assert time.now() == 1000.0 + 1 / REQUESTS_PER_SECOND
-    assert turns.has_waited
+    assert paced.has_waited
 
 
 def test_a_first_request_leaves_room_for_climbs() -> None:
     time = Time()
     buckets = Buckets(time)
     for _ in range(DEPTH - KEPT):
-        assert pace(time, buckets).await_turn(Action.CREATE, TOKYO)
+        assert pace(time, buckets).await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.0
     first = pace(time, buckets)
-    assert first.await_turn(Action.CREATE, TOKYO)
+    assert first.await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.25
-    assert first.await_turn(Action.CREATE, TOKYO)
+    assert first.await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.25, "A climb goes on at once."
 
 
 def test_each_action_and_each_region_has_a_bucket_of_its_own() -> None:
     time = Time()
     buckets = Buckets(time)
-    turns = pace(time, buckets)
+    paced = pace(time, buckets)
     for region in (TOKYO, OREGON):
         for action in Action:
-            assert turns.await_turn(action, region)
+            assert paced.await_request(action, region)
     actions = ("Create", "Modify", "Cancel", "Tag", "Group")
     assert buckets.taken == {f"{region} {action}": 1 for region in (TOKYO, OREGON) for action in actions}
 
@@ -126,15 +126,15 @@ def test_the_first_request_in_each_region_leaves_room_for_climbs() -> None:
     buckets = Buckets(time)
     rush = pace(time, buckets)
     # Its first request leaves room as well, which a full bucket has.
-    assert all(rush.await_turn(Action.CREATE, OREGON) for _ in range(DEPTH - KEPT))
-    turns = pace(time, buckets)
-    assert turns.await_turn(Action.CREATE, TOKYO)
+    assert all(rush.await_request(Action.CREATE, OREGON) for _ in range(DEPTH - KEPT))
+    paced = pace(time, buckets)
+    assert paced.await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.0
-    assert turns.await_turn(Action.CREATE, OREGON)
+    assert paced.await_request(Action.CREATE, OREGON)
     assert time.now() == 1000.25
-    assert turns.await_turn(Action.CREATE, OREGON)
+    assert paced.await_request(Action.CREATE, OREGON)
     assert time.now() == 1000.25, "A climb goes on at once."
-    assert turns.await_asking(looks=False)
+    assert paced.await_asking(looks=False)
     assert time.now() == 1005.0, "The first request of an asking counts, wherever it was sent."
 
 
@@ -142,24 +142,24 @@ def test_the_first_request_for_each_pool_of_a_group_leaves_room_for_climbs() -> 
     time = Time()
     buckets = Buckets(time)
     for _ in range(DEPTH - KEPT):
-        assert pace(time, buckets).await_turn(Action.CREATE, TOKYO)
-    turns = pace(time, buckets)
+        assert pace(time, buckets).await_request(Action.CREATE, TOKYO)
+    paced = pace(time, buckets)
     for pool in (1, 2):
-        assert turns.await_turn(Action.CREATE, TOKYO)
+        assert paced.await_request(Action.CREATE, TOKYO)
         assert time.now() == 1000 + 0.25 * pool
-        turns.begin_pool()
-    assert turns.await_turn(Action.CREATE, TOKYO)
+        paced.begin_pool()
+    assert paced.await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.75
-    assert turns.await_turn(Action.CREATE, TOKYO)
+    assert paced.await_request(Action.CREATE, TOKYO)
     assert time.now() == 1000.75, "A climb goes on at once."
 
 
 def test_a_request_that_would_be_too_late_takes_no_token() -> None:
     time = Time()
     buckets = Buckets(time)
-    turns = pace(time, buckets, seconds=0.1)
+    paced = pace(time, buckets, seconds=0.1)
     sent = 0
-    while turns.await_turn(Action.CREATE, TOKYO):
+    while paced.await_request(Action.CREATE, TOKYO):
         sent += 1
     assert sent == DEPTH
     assert time.now() == 1000.0
@@ -168,20 +168,20 @@ def test_a_request_that_would_be_too_late_takes_no_token() -> None:
 
 def test_nothing_is_sent_after_the_end() -> None:
     time = Time()
-    turns = pace(time, seconds=1)
+    paced = pace(time, seconds=1)
     time.sleep(1.1)
-    assert not turns.await_turn(Action.CREATE, TOKYO)
+    assert not paced.await_request(Action.CREATE, TOKYO)
 
 
 @pytest.mark.parametrize("looks", [False, True])
 def test_a_target_is_asked_for_again_every_few_seconds_until_the_end(looks: bool) -> None:
     time = Time()
-    turns = pace(time, every=5.0, seconds=20)
+    paced = pace(time, every=5.0, seconds=20)
     asked = []
-    while turns.await_turn(Action.CREATE, TOKYO):
+    while paced.await_request(Action.CREATE, TOKYO):
         asked.append(time.now())
         time.sleep(0.5)
-        if not turns.await_asking(looks=looks):
+        if not paced.await_asking(looks=looks):
             break
         time.sleep(LOOK_SECONDS if looks else 0)
     assert asked == [1000.0, 1005.0, 1010.0, 1015.0, 1020.0]
@@ -189,27 +189,27 @@ def test_a_target_is_asked_for_again_every_few_seconds_until_the_end(looks: bool
 
 def test_a_long_climb_makes_the_next_asking_no_earlier_than_at_once() -> None:
     time = Time()
-    turns = pace(time, every=5.0)
-    assert turns.await_turn(Action.CREATE, TOKYO)
+    paced = pace(time, every=5.0)
+    assert paced.await_request(Action.CREATE, TOKYO)
     time.sleep(12)
-    assert turns.await_asking(looks=True)
+    assert paced.await_asking(looks=True)
     assert time.now() == 1012.0
 
 
 def test_a_visit_asks_once() -> None:
     time = Time()
-    turns = pace(time, every=0)
-    assert turns.await_turn(Action.CREATE, TOKYO)
-    assert not turns.await_asking(looks=True)
+    paced = pace(time, every=0)
+    assert paced.await_request(Action.CREATE, TOKYO)
+    assert not paced.await_asking(looks=True)
     assert time.now() == 1000.0
 
 
 def test_a_request_is_late_once_a_look_has_taken_too_long() -> None:
     time = Time()
-    turns = pace(time, seconds=10)
+    paced = pace(time, seconds=10)
     time.sleep(10)
-    assert turns.await_turn(Action.MODIFY, TOKYO)
+    assert paced.await_request(Action.MODIFY, TOKYO)
     time.sleep(LOOK_SECONDS)
-    assert not turns.is_late()
+    assert not paced.is_late()
     time.sleep(16)
-    assert turns.is_late()
+    assert paced.is_late()

@@ -9,13 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from odcr.domain.acquisition import acquire
 from odcr.domain.amounts import Amount
 from odcr.domain.refusal import Refusal
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import Member, Strategy, Target, TargetKey, units
 from tests.unit.functions import test_groups
-from tests.unit.functions.pool import Turns
+from tests.unit.functions.pool import FakePace, acquire_at_pace
 from tests.unit.functions.test_groups import A, B, C, group, recorded, seen, token
 
 WEIGHTS = [1, 1, 2, 3, 8, Decimal("0.5"), Decimal("1.5")]
@@ -75,9 +74,11 @@ def test_whatever_happens_around_it_no_attempt_exceeds_the_total_or_gives_away_w
             has_rival = dice.random() < 0.3
             if has_rival:
                 with suppress(Refusal):
-                    acquire(shortfall, "rival", 0, cloud, Turns(left=dice.choice([3, 1000])))
+                    acquire_at_pace(shortfall, "rival", 0, cloud, FakePace(left=dice.choice([3, 1000])))
             try:
-                outcome = acquire(shortfall, f"run-{step}", 0, cloud, Turns(left=dice.choice([2, 1000, 1000])))
+                outcome = acquire_at_pace(
+                    shortfall, f"run-{step}", 0, cloud, FakePace(left=dice.choice([2, 1000, 1000]))
+                )
             except Refusal as refusal:
                 outcome = refusal.outcome
             after = held(cloud, target)

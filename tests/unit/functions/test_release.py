@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from odcr.domain import acquisition
-from odcr.domain.allocation import Allocation, Place
+from odcr.domain.allocation import Allocation, PoolState
 from odcr.domain.bounds import MAX_SHORTFALLS, bounded
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,
@@ -24,10 +23,12 @@ from odcr.domain.refusal import (
 from odcr.domain.release import MAX_RELEASES, planned
 from odcr.domain.reservation import Reduction, Reservation, held
 from odcr.domain.shortfall import Shortfall
-from odcr.domain.stock import Stock
+from odcr.domain.surplus import HeldPool
 from odcr.domain.target import Announcement, ReservationOptions, Target, TargetKey
 from odcr.domain.use import Use
-from tests.unit.functions.pool import KEY, Turns, shortfall_of
+from odcr.domain.wire import ROOM
+from tests.unit.functions.defaults import compare
+from tests.unit.functions.pool import KEY, FakePace, acquire_at_pace, shortfall_of
 
 
 def made(*counts: int, **fields: object) -> list[Reservation]:
@@ -95,8 +96,10 @@ def release_of(ec2: Ec2, target: int) -> Shortfall:
     )
 
 
-def run(ec2: Ec2, target: int, attempt: int = 0, turns: Turns | None = None, short: Shortfall | None = None) -> Outcome:
-    return acquisition.acquire(short or release_of(ec2, target), "run-1", attempt, ec2, turns or Turns())
+def run(
+    ec2: Ec2, target: int, attempt: int = 0, pace: FakePace | None = None, short: Shortfall | None = None
+) -> Outcome:
+    return acquire_at_pace(short or release_of(ec2, target), "run-1", attempt, ec2, pace or FakePace())
 
 
 # The plan
@@ -104,8 +107,8 @@ def run(ec2: Ec2, target: int, attempt: int = 0, turns: Turns | None = None, sho
 
 def planned_of(reservations: Sequence[Reservation], target: int) -> list[Reduction]:
     """What a row's pool gives back."""
-    stock = Stock(KEY, reservations)
-    return planned([stock], Allocation([Place(KEY, held(reservations))], target)).get(KEY, [])
+    pool = HeldPool(KEY, reservations, recorded_ids=(), kept=0, more_ids=0, weight=1)
+    return planned([pool], Allocation([PoolState(KEY, held(reservations))], target)).get(KEY, [])
 
 
 def test_exactly_the_excess_goes_newest_first_in_few_calls() -> None:
@@ -225,7 +228,7 @@ def test_an_excess_that_is_not_the_systems_own_is_reported_as_such() -> None:
 def test_releases_come_first_and_leave_most_of_the_run_to_shortfalls() -> None:
     keys = [TargetKey(f"m5.{number}xlarge", "us-east-1a") for number in range(MAX_SHORTFALLS)]
     both = [*(shortfall_of(key, 9, 0) for key in keys), *(shortfall_of(key, 0, 9, is_release=True) for key in keys)]
-    kept = bounded(Comparison(both)).shortfalls
+    kept = bounded(Comparison(both), room=ROOM, has_caps=False).shortfalls
     assert [one.is_release for one in kept] == [True] * MAX_RELEASES + [False] * (len(kept) - MAX_RELEASES)
     assert len(kept) / 2 > MAX_RELEASES
 
@@ -362,14 +365,14 @@ def test_a_duplicate_is_reported_apart_from_a_release() -> None:
 
 def test_a_release_without_a_turn_is_left_to_the_next_run() -> None:
     ec2 = Ec2(made(5, 5, 5))
-    outcome = run(ec2, 7, turns=Turns(2))
+    outcome = run(ec2, 7, pace=FakePace(2))
     assert (outcome.status, outcome.reserved, outcome.acquired) == (Status.EXCESS, 12, -3)
     assert outcome.reason.startswith("Released 3, as the target was lowered to 7. 12 held, 7 wanted. Unless ")
 
 
 def test_a_target_read_a_while_ago_is_not_released() -> None:
     ec2 = Ec2(made(15))
-    outcome = acquisition.acquire(release_of(ec2, 10), "run-1", 0, ec2, Turns(), lambda: False)
+    outcome = acquire_at_pace(release_of(ec2, 10), "run-1", 0, ec2, FakePace(), is_recent=False)
     assert (outcome.status, outcome.calls, ec2.held) == (Status.EXCESS, 0, [15])
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.comparison import compare
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.refusal import (
     Changed,
@@ -20,6 +19,7 @@ from odcr.domain.reservation import Kind, Reservation, duplicates, held
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target
 from odcr.domain.use import Use
+from tests.unit.functions.defaults import compare
 from tests.unit.functions.pool import KEY, Pool, acquire, not_met, shortfall, shortfall_of
 
 OLD = Reservation("cr-1", KEY, 4, "active", created="2026-11-01", made="a" * 64)
@@ -288,7 +288,7 @@ def test_nothing_is_bought_while_recorded_reservations_cannot_be_looked_up() -> 
 
 def test_a_part_split_off_with_all_tags_is_no_duplicate() -> None:
     part = replace(OLD, id="cr-2", created="2026-11-09")
-    assert duplicates([OLD, part], ["cr-1"]) == []
+    assert duplicates([OLD, part], ["cr-1"], more_ids=0) == []
     pool = Pool(0, [replace(OLD, count=15), part])
     assert acquire(recorded(pool), 0, pool).status == Status.EXCESS
     assert held(pool.reservations) == 19

@@ -11,12 +11,11 @@ from odcr.domain.outcome import Outcome, Status
 from odcr.domain.records import Record, records_of
 from odcr.domain.refusal import RequestRefused
 from odcr.domain.reservation import Reservation, duplicates, lost
-from odcr.domain.rounds import standing_outcome
-from odcr.domain.rows import targets_of
 from odcr.domain.run_share import MAX_TARGET_BYTES, share_of_run
 from odcr.domain.shortfall import Shortfall
 from odcr.domain.target import Announcement, Target, TargetKey, Terms
 from odcr.domain.wire import MAX_IDS, cut_ids, ids_from_text, ids_to_text
+from tests.unit.functions.defaults import targets_of
 from tests.unit.functions.pool import shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -74,7 +73,7 @@ def test_a_cut_list_of_ids_says_how_many_are_missing() -> None:
     assert len(text) < 65_536
     assert ids_from_text(text) == (MANY[:MAX_IDS], 3000)
     assert ids_from_text(ids_to_text(MANY[:MAX_IDS])) == (MANY[:MAX_IDS], 0)
-    assert cut_ids(ids_from_text(text)[0], 3000) == cut_ids(MANY)
+    assert cut_ids(ids_from_text(text)[0], 3000) == cut_ids(MANY, more=0)
 
 
 @pytest.mark.parametrize("text", ["cr-1,nonsense", "cr-1,DROP TABLE", "cr-1,1 more", "cr-1,cr-\u00e9"])
@@ -94,7 +93,7 @@ def test_a_cut_list_stays_cut_through_every_event() -> None:
         read = Shortfall.from_event(json.loads(json.dumps(shortfall.to_event())))
         assert read.more_ids > 0
         # What is recorded if the function dies.
-        failed = json.loads(json.dumps(standing_outcome(read).to_event()))
+        failed = json.loads(json.dumps(read.standing_outcome().to_event()))
         assert Outcome.from_event(failed).more_ids > 0
 
 
@@ -109,9 +108,9 @@ def test_an_error_with_the_longest_lists_fits_into_its_cause() -> None:
 def test_with_a_cut_list_nothing_is_a_duplicate_or_lost() -> None:
     reservations = [Reservation(id_, KEY, 1, "active", made=f"{id_:>064}") for id_ in MANY]
     few = reservations[:10]
-    assert duplicates(few, {"cr-00000000000000000"})
+    assert duplicates(few, {"cr-00000000000000000"}, more_ids=0)
     assert duplicates(few, {"cr-00000000000000000"}, 1) == []
-    assert duplicates(reservations, set(MANY[:MAX_IDS])) == []
+    assert duplicates(reservations, set(MANY[:MAX_IDS]), more_ids=0) == []
     assert lost(10, {"cr-1"}, few, 0) == 10
     assert lost(10, {"cr-1"}, few, 1) == 0
     assert lost(11, {"cr-1"}, few, 1) == 1
@@ -291,7 +290,7 @@ def test_a_record_overwritten_by_somebody_is_read_with_care(cells: tuple[object,
 def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
     large = Target(KEY, 5, last_reason="x" * MAX_TARGET_BYTES)
     small = replace(large, key=TargetKey("m5.large", "us-east-1a"), last_reason="")
-    share = share_of_run([large, small], [], "run-1")
+    share = share_of_run([large, small], [], "run-1", [])
     assert share.targets == [small]
     assert [(outcome.key, outcome.status) for outcome in share.rejected] == [(KEY, Status.FAILED)]
     assert "no run can carry" in share.rejected[0].reason
@@ -299,7 +298,7 @@ def test_a_target_that_is_too_large_has_an_outcome_that_says_so() -> None:
 
 def test_rejected_rows_that_do_not_all_fit_take_turns() -> None:
     rejected = [Outcome(TargetKey(f"?{number}", "x"), Status.INVALID, 1, 5, MANY) for number in range(10)]
-    keys = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}").rejected}
+    keys = {outcome.key for run in range(60) for outcome in share_of_run([], rejected, f"run-{run}", []).rejected}
     assert len(keys) == 10
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from find_shortfalls import _why_closed
-from odcr.domain.acquisition import acquire
 from odcr.domain.budget import Budget, Spent, spent
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.price_pools import PricePool
 from odcr.domain.prices import Price, PriceList, Source
@@ -19,7 +18,8 @@ from odcr.domain.rounds import resumed
 from odcr.domain.run_share import RunShare
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey, Terms
-from tests.unit.functions.pool import Pool, Turns, ended_by
+from tests.unit.functions.defaults import compare
+from tests.unit.functions.pool import FakePace, Pool, acquire_at_pace, ended_by
 
 ZONE = "ap-northeast-1c"
 R5B, M5, C5 = (TargetKey(name, ZONE) for name in ("r5b.2xlarge", "m5.large", "c5.large"))
@@ -44,10 +44,10 @@ def held(key: TargetKey, count: int, **fields: Any) -> Reservation:
     return replace(Reservation(f"cr-{key.instance_type}", key, count, "active"), **fields)
 
 
-def shared(given: Budget, targets: list[Target], *reservations: Reservation, **more: Any) -> Comparison:
+def shared(given: Budget, targets: list[Target], *reservations: Reservation, why_closed: str = "") -> Comparison:
     comparison = compare(targets, [], reservations)
     before = spent(reservations, targets, given)
-    return shared_out(comparison, {target.key: target for target in targets}, given, before, **more)
+    return shared_out(comparison, {target.key: target for target in targets}, given, before, why_closed=why_closed)
 
 
 def limits(comparison: Comparison) -> dict[str, int]:
@@ -265,7 +265,7 @@ def test_a_run_without_all_targets_spends_nothing(is_settled: bool, is_complete:
             settled.append(amount)
             return is_settled
 
-    share = RunShare([], [], is_complete)
+    share = RunShare([], [], is_complete, [])
     assert _why_closed(Ledger(), share, budget("5"), before, is_shown=True).startswith(why)  # type: ignore[arg-type]
     # While the sum is unknown, no attempt finds any room.
     assert settled == [Decimal(5) if before.unknown else Decimal(3)]
@@ -307,7 +307,7 @@ class Purse:
 
 def attempt(pool: Pool, purse: Purse | None = None, cap: str = "1") -> Outcome:
     (shortfall,) = shared(budget(cap), [target(M5, 15)], *pool.reservations).shortfalls
-    return acquire(shortfall, "run-1", 0, pool, Turns(), purse=purse)
+    return acquire_at_pace(shortfall, "run-1", 0, pool, FakePace(), purse=purse)
 
 
 def test_an_attempt_buys_up_to_its_limit_and_says_why_no_more() -> None:
@@ -330,16 +330,16 @@ def test_a_definite_refusal_is_put_back_and_a_lost_answer_stays_counted() -> Non
     lost = Pool(100, refusals=[OutcomeUnknown("InternalError", "no answer")])
     (shortfall,) = shared(budget("1"), [target(M5, 15)]).shortfalls
     purse = Purse("1.2")
-    ended_by(OutcomeUnknown, lambda: acquire(shortfall, "run-1", 0, lost, Turns(), purse=purse))
+    ended_by(OutcomeUnknown, lambda: acquire_at_pace(shortfall, "run-1", 0, lost, FakePace(), purse=purse))
     assert purse.room == Decimal("0.2")
 
 
 def test_a_later_round_pays_as_well() -> None:
     pool, purse = Pool(4), Purse("1")
     (shortfall,) = shared(budget("1"), [target(M5, 15)]).shortfalls
-    before = acquire(shortfall, "run-1", 0, pool, Turns(), purse=purse)
+    before = acquire_at_pace(shortfall, "run-1", 0, pool, FakePace(), purse=purse)
     pool.free = 100
-    after = acquire(resumed(shortfall, before), "run-1", 0, pool, Turns(), purse=purse)
+    after = acquire_at_pace(resumed(shortfall, before), "run-1", 0, pool, FakePace(), purse=purse)
     assert (before.reserved, after.reserved, after.status, purse.room) == (4, 10, Status.CAPPED, 0)
 
 
@@ -365,7 +365,7 @@ def test_forty_attempts_and_their_repetitions_never_exceed_the_cap() -> None:
         for repeat in range(3):
             pool.refusals = [_fault(number + repeat)] if (number + repeat) % 3 else []
             try:
-                acquire(shortfall, "run-1", repeat, pool, Turns())
+                acquire_at_pace(shortfall, "run-1", repeat, pool, FakePace())
             except Refusal:
                 continue
     total = sum(reservation.count for pool in pools.values() for reservation in pool.reservations) * Decimal("0.1")

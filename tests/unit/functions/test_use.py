@@ -11,7 +11,7 @@ import pytest
 
 from odcr.domain.bounds import bounded
 from odcr.domain.budget import Budget, Spent
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
 from odcr.domain.misfits import (
     MAX_SENTENCE,
     NAMED_ALIKE,
@@ -31,8 +31,10 @@ from odcr.domain.reservation import Kind, Reservation
 from odcr.domain.spending import shared_out
 from odcr.domain.target import USUAL_OPTIONS, ReservationOptions, Target, TargetKey
 from odcr.domain.use import NO_USE, Use, use_of
+from odcr.domain.wire import ROOM
 from odcr.gateways import ec2_regions
 from odcr.gateways.ec2_regions import look_at_instances
+from tests.unit.functions.defaults import compare
 from tests.unit.functions.pool import Pool, acquire, shortfall, shortfall_of
 
 KEY = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -72,8 +74,8 @@ def test_only_a_target_whose_use_changed_is_observed() -> None:
 
 def test_the_use_of_a_capped_demand_is_observed_until_it_is_recorded() -> None:
     def capped(target: Target) -> list[Outcome]:
-        comparison = bounded(compare([target], [], [HELD]))
-        return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent()).observed
+        comparison = bounded(compare([target], [], [HELD]), room=ROOM, has_caps=False)
+        return shared_out(comparison, {KEY: target}, Budget(Decimal(1), PriceList({})), Spent(), why_closed="").observed
 
     record = Target(KEY, 20, 15, "CAPPED", last_ids=("cr-1",))
     (outcome,) = capped(record)
@@ -141,9 +143,9 @@ GROUPED = unused(ReservationOptions(placement_group="close"))
         (replace(RUNNING, preference="none"), TARGETED, "takes no reservation (preference none)"),
         (RUNNING, TARGETED, "does not name it (targeted)"),
         (replace(RUNNING, preference="capacity-reservations-only"), unused(), None),
-        (replace(RUNNING, preference="", named="cr-9"), TARGETED, "names another reservation"),
-        (replace(RUNNING, preference="", named="cr-9"), unused(), "names another reservation"),
-        (replace(RUNNING, preference="", named="cr-1"), TARGETED, None),
+        (replace(RUNNING, preference="", named_reservation="cr-9"), TARGETED, "names another reservation"),
+        (replace(RUNNING, preference="", named_reservation="cr-9"), unused(), "names another reservation"),
+        (replace(RUNNING, preference="", named_reservation="cr-1"), TARGETED, None),
         # A resource group, in which the reservation may be.
         (replace(RUNNING, preference=""), TARGETED, None),
     ],
@@ -165,7 +167,7 @@ def counted(held: Sequence[Unused], *instances: RunningInstance) -> MisfitCount:
 
 def test_each_target_has_one_sentence_with_the_most_common_reasons_first() -> None:
     windows, dedicated = replace(RUNNING, platform="Windows"), replace(RUNNING, tenancy="dedicated")
-    others = [replace(RUNNING, preference="none"), replace(RUNNING, preference="", named="cr-9")]
+    others = [replace(RUNNING, preference="none"), replace(RUNNING, preference="", named_reservation="cr-9")]
     elsewhere = replace(windows, pool=ELSEWHERE)
     count = counted([TARGETED, unused(key=ELSEWHERE)], RUNNING, RUNNING, windows, windows, windows, elsewhere)
     assert look_of([count.counts], [], is_partial=False).misfits == (
@@ -186,7 +188,8 @@ def test_an_instance_that_fits_one_of_several_demands_is_no_misfit() -> None:
     web, db = replace(KEY, group="web"), replace(KEY, group="db")
     windows = ReservationOptions(platform="Windows")
     demands = [TARGETED, unused(windows, web, platform="Windows", id="cr-2"), unused(windows, db, in_use=0, id="cr-3")]
-    fits_web, names_db = replace(RUNNING, platform="Windows"), replace(RUNNING, platform="Windows", named="cr-3")
+    fits_web = replace(RUNNING, platform="Windows")
+    names_db = replace(fits_web, named_reservation="cr-3")
     none = replace(RUNNING, preference="none")
     count = counted(demands, fits_web, names_db, RUNNING, none, replace(none, pool=ELSEWHERE))
     assert {misfits.key: misfits.sentence for misfits in look_of([count.counts], [], is_partial=False).misfits} == {
@@ -216,7 +219,7 @@ def test_sentences_that_do_not_fit_leave_the_recorded_ones() -> None:
     size = len(json.dumps(look.to_event()))
     assert 15_000 < size < 25_000
     short = [shortfall_of(key, 15, 0) for key in keys]
-    both = [len(bounded(Comparison(short), room).shortfalls) for room in (248_000, 248_000 - size)]
+    both = [len(bounded(Comparison(short), room, has_caps=False).shortfalls) for room in (248_000, 248_000 - size)]
     assert both[1] >= both[0] * 0.9
 
 
@@ -252,7 +255,7 @@ def test_a_region_that_refuses_or_answers_nonsense_is_left_out() -> None:
         us_west_2=[[RunningInstance(west[1], "Windows")]],
     )
     keys = [KEY, replace(KEY, instance_type="c5.large"), ELSEWHERE, *west, TargetKey("m5.large", "mars-north-1a")]
-    look = look_at_instances(finder, [unused(key=key) for key in keys])
+    look = look_at_instances(finder, [unused(key=key) for key in keys], is_partial=False)
     assert {misfits.key: misfits.sentence for misfits in look.misfits} == {
         KEY: "2 run beside it and cannot use it: 2 are Windows.",
         west[1]: "1 runs beside it and cannot use it: 1 is Windows.",
@@ -267,7 +270,7 @@ def test_a_region_with_more_instances_than_there_is_time_for_is_left_out(monkeyp
         ec2_regions, "_side_by_side", lambda tasks, _: {key: ended(task) for key, task in tasks.items()}
     )
     finder = Finder(ap_northeast_1=[[RUNNING], [RUNNING]])
-    assert look_at_instances(finder, [unused()]).silent == "ap-northeast-1"
+    assert look_at_instances(finder, [unused()], is_partial=False).silent == "ap-northeast-1"
 
 
 def ended(task: Any) -> Any:

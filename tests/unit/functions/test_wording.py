@@ -3,13 +3,13 @@
 import pytest
 
 from odcr.domain import regions
-from odcr.domain.comparison import compare
+from odcr.domain.matching import conflicts
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import conflicts
 from odcr.domain.refusal import InvalidTarget, OutcomeUnknown, RequestLimitExceeded, RequestRefused
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import ReservationOptions, Target, TargetKey, reason_to_reject
 from odcr.domain.wording import MAX_NAME, MAX_REASON, brief, listed, quoted, with_detail
+from tests.unit.functions.defaults import compare
 
 LONG = "x" * 255
 UNSEEN = "\0" * 255
@@ -69,15 +69,13 @@ REFUSALS = [
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code[:30])
 def test_the_reason_for_a_silent_region_is_not_cut(refusal: RequestRefused) -> None:
     target = Target(TargetKey("r5b.2xlarge", f"{REGION}a"), 5, last_reserved=3, last_ids=("cr-1",))
-    for outcome in (
-        regions.in_silent_region(target, REGION, refusal),
-        regions.with_unread_zones(target, REGION, refusal),
-    ):
+    findings = regions.Findings(silent={REGION: refusal})
+    (unseen,) = regions.outcomes_of_unseen([target], findings, "us-east-1", [REGION], lambda _region: "aws")
+    for outcome in (unseen, regions.with_unread_zones(target, REGION, refusal)):
         assert len(outcome.reason) <= MAX_REASON
         assert (outcome.reserved, outcome.reservation_ids) == (3, ("cr-1",))
         assert (outcome.status == Status.THROTTLED) == isinstance(refusal, RequestLimitExceeded)
-    reason = regions.in_silent_region(target, REGION, refusal).reason
-    assert refusal.advice in reason or isinstance(refusal, InvalidTarget)
+    assert refusal.advice in unseen.reason or isinstance(refusal, InvalidTarget)
 
 
 def test_the_reason_for_an_unknown_zone_is_not_cut() -> None:

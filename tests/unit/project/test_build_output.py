@@ -1,6 +1,6 @@
 """The cause of a failed build, taken from the output of `sam build`."""
 
-from demo.build import cause
+from deployment.build import cause
 
 BEGINNING = """\
 Building codeuri: /checkout/functions runtime: python3.13 architecture: arm64 functions: LoadTargets

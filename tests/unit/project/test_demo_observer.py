@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from demo.observer import Observer
 from demo.screen import Screen
-from demo.stack import Stack
+from deployment.stack import Stack
 
 
 class FakeStack:

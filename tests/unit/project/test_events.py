@@ -102,7 +102,7 @@ def test_every_type_of_event_on_a_group_matches_its_schema() -> None:
         *events(of_group(acquired=-8, target=None, judgement=missed), of_group(target=3, pools=())),
     ]
     assert {event["DetailType"] for event in made} == set(EventType)
-    for entry in entries(made, AT, "default"):
+    for entry in entries(made, AT, "default", dropped=0):
         schema = closed(schema_of(entry["DetailType"]))
         schema.validate(json.loads(json.dumps(entry["Detail"])))
         for wrong in ({"Unit": "boxes"}, {"Demand": {}}, {"Reserved": "10"}, {"Pools": [{}]}, {"Reserved": -1}):
@@ -112,14 +112,14 @@ def test_every_type_of_event_on_a_group_matches_its_schema() -> None:
 
 
 def test_the_numbers_of_a_row_are_whole() -> None:
-    for entry in entries(one_of_each(), AT, "default"):
+    for entry in entries(one_of_each(), AT, "default", dropped=0):
         for name in ("Acquired", "Lost", "Released", "TargetCapacity", "Reserved"):
             if name in entry["Detail"]:
                 assert not schema_of(entry["DetailType"]).is_valid({**entry["Detail"], name: 2.5})
 
 
 def test_the_schemas_reject_other_types_and_mistakes() -> None:
-    for entry in entries(one_of_each(), AT, "default"):
+    for entry in entries(one_of_each(), AT, "default", dropped=0):
         for kind in EventType:
             is_similar = {entry["DetailType"], kind} == {EventType.MET, EventType.MISSED}
             assert schema_of(kind).is_valid(entry["Detail"]) is (kind == entry["DetailType"] or is_similar)
@@ -156,7 +156,9 @@ def test_the_page_has_a_valid_example_of_a_group_and_a_rule_that_matches_it() ->
 def test_put_events_accepts_the_entries() -> None:
     """With the detail as text, which Step Functions makes of it:
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html"""
-    made = [{**entry, "Detail": json.dumps(entry["Detail"])} for entry in entries(one_of_each(), AT, "default")]
+    made = [
+        {**entry, "Detail": json.dumps(entry["Detail"])} for entry in entries(one_of_each(), AT, "default", dropped=0)
+    ]
     shape = boto3.client("events", "eu-west-1").meta.service_model.operation_model("PutEvents").input_shape
     report = ParamValidator().validate({"Entries": made}, shape)
     assert not report.has_errors(), report.generate_report()

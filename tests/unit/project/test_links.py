@@ -12,7 +12,19 @@ _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _NAMED = re.compile(r"\b(docs/[\w/.-]+\.(?:md|json|yaml|svg|png)\b)(?:,\s+[\"'](\w[\w ,]+)[\"'])?")
 _FILE = re.compile(r"`((?:tests|functions|verify|statemachine|odcr)/[\w/]+(?:\.py|\.json|/)|test_\w+\.py)`")
-_SOURCES = ("functions", "cli", "verify", "demo", "localcloud", "bench", "scripts", "stepper", "tests", "statemachine")
+_SOURCES = (
+    "functions",
+    "cli",
+    "verify",
+    "demo",
+    "deployment",
+    "localcloud",
+    "bench",
+    "scripts",
+    "stepper",
+    "tests",
+    "statemachine",
+)
 _READ = (".py", ".yaml", ".json", ".html", ".pem")
 
 

@@ -192,8 +192,8 @@ def raising(error: Exception) -> Any:
     return ask
 
 
-HERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
-THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"), print)
+HERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"))
+THERE = Subject(Place("odcr-verify-0a1b2c", "eu-west-1"))
 
 
 @pytest.mark.parametrize(
@@ -214,14 +214,14 @@ def test_every_error_becomes_an_answer(belief: Belief, subject: Subject, verdict
 
 def test_the_table_is_valid_markdown_whatever_is_in_it() -> None:
     seen = Seen(Verdict.DIFFERS, "a | b\nc")
-    text = markdown([(believed(None), seen)], {"Region": "eu-west-1"}, ["stack x"])
+    text = markdown([(believed(None), seen)], {"Region": "eu-west-1"}, ["stack x"], stays=[])
     (row,) = [line for line in text.splitlines() if line.startswith("| name")]
     assert "a \\| b c" in row
     assert row.count(" | ") == 4
     assert row.endswith("| file.py |")
     assert "- Region: eu-west-1\n- 1 differs\n" in text
     assert text.endswith("- `stack x`\n")
-    assert "Nothing was left." in markdown([], {}, [])
+    assert "Nothing was left." in markdown([], {}, [], stays=[])
 
 
 # As https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html shows them.
@@ -251,7 +251,7 @@ def test_the_table_is_valid_markdown_whatever_is_in_it() -> None:
 )
 def test_the_table_shows_neither_the_account_nor_the_caller(text: str, shown: str) -> None:
     assert masked(text) == shown
-    table = markdown([(believed(None), Seen(Verdict.NOT_ASKED, text))], {"Asked": text}, [text])
+    table = markdown([(believed(None), Seen(Verdict.NOT_ASKED, text))], {"Asked": text}, [text], stays=[])
     assert table.count(shown) == 3
     assert shown == text or text not in table
 
@@ -364,6 +364,6 @@ def test_the_sam_clis_stack_is_reported_only_if_it_is_new(
     monkeypatch.setattr("verify.commands.clean_up", lambda *_: [])
     monkeypatch.setattr(deployment, "has_sam_stack", lambda _: existed.pop(0))
     file = tmp_path / "table.md"
-    subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"), print)
+    subject = Subject(Place("odcr-verify-0a1b2c", "eu-west-1", endpoint_url="http://127.0.0.1:9"))
     verify(subject, Progress(), file, None, bucket)
     assert ("aws-sam-cli-managed-default" in file.read_text()) is is_reported

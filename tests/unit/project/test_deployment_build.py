@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo import build as building
-from demo.build import ROOT, build
+from deployment import build as building
+from deployment.build import ROOT, build
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from odcr.domain.comparison import Comparison, compare
+from odcr.domain.comparison import Comparison
+from odcr.domain.matching import comparable, conflicts, locate, locate_rejected, with_record
 from odcr.domain.outcome import Outcome, Status
-from odcr.domain.pools import certain, conflicts, locate, locate_rejected, with_record
 from odcr.domain.refusal import RequestLimitExceeded
 from odcr.domain.regions import region_of_row, regions_by_id
 from odcr.domain.reservation import Reservation
 from odcr.domain.target import OptionRow, ReservationOptions, Target, TargetKey, Terms
+from tests.unit.functions.defaults import compare
 
 HOME = "ap-northeast-1"
 NAMED = TargetKey("r5b.2xlarge", "ap-northeast-1c")
@@ -75,7 +76,7 @@ def test_nothing_is_bought_for_a_zone_id_that_cannot_be_looked_up() -> None:
     # What may be held for it is neither unlisted, nor given to the row that was there before.
     gone = Target(NAMED, 0, 5, "FULFILLED", last_reserved=5, last_ids=("cr-1",), withdrawn=True)
     other = reservation(2, "cr-2", TargetKey("m5.large", "ap-northeast-1a"))
-    sure, targets = certain([reservation(), other], [*located.targets, gone], located.unread)
+    sure, targets = comparable([reservation(), other], [*located.targets, gone], located.unread)
     assert (sure, targets) == ([other], located.targets)
 
 

@@ -12,19 +12,19 @@ from odcr.domain.wire import MAX_IDS
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class HeldPool:
     """What is held in one pool for a demand, and its record."""
 
     key: TargetKey
     serving: Sequence[Reservation]
     """The reservations that count for the demand."""
-    recorded_ids: Sequence[str] = ()
+    recorded_ids: Sequence[str]
     """The recorded reservations, without duplicates."""
-    kept: int = 0
+    kept: int
     """Recorded instances, without a surplus."""
-    more_ids: int = 0
+    more_ids: int
     """Recorded reservations that are not named."""
-    weight: Amount = 1
+    weight: Amount
     """Units per instance."""
 
     @property
@@ -44,7 +44,7 @@ class Stock:
 
 
 def surplus(
-    stocks: Sequence[Stock], allocation: Allocation, last_total: Amount | None, *, has_rivals: bool, can_now: bool
+    pools: Sequence[HeldPool], allocation: Allocation, last_total: Amount | None, *, has_rivals: bool, can_now: bool
 ) -> dict[TargetKey, list[Reduction]]:
     """What attempts bought beyond the total: only what this stack made and, in a group, what nobody uses.
 
@@ -57,7 +57,7 @@ def surplus(
     second, unrecorded reservation in a pool is surplus.
 
     Args:
-        stocks: one for each pool.
+        pools: one for each pool.
         allocation: the pools as they stand.
         last_total: units of a group that were wanted when it was recorded. What a lowered total leaves above it is no
             surplus. None for a row, or a group without a record.
@@ -67,36 +67,36 @@ def surplus(
     Returns:
         By pool, which reservations give how much, the newest first. What stays holds the total.
     """
-    is_group = stocks[0].key.group
+    is_group = pools[0].key.group
     total = allocation.total if last_total is None else max(allocation.total, last_total)
     excess = amount(max(0, allocation.held - total))
     if not is_group:
-        (stock,) = stocks
-        returnable = [reservation for reservation in stock.duplicates if reservation.can_be_given_back or not can_now]
-        return {stock.key: reductions(returnable, int(excess), lambda reservation: reservation.count)}
-    stayed = units((min(held(stock.serving), stock.kept), stock.weight) for stock in stocks)
+        (pool,) = pools
+        returnable = [reservation for reservation in pool.duplicates if reservation.can_be_given_back or not can_now]
+        return {pool.key: reductions(returnable, int(excess), lambda reservation: reservation.count)}
+    stayed = units((min(held(pool.serving), pool.kept), pool.weight) for pool in pools)
     with_growth = has_rivals or (last_total is not None and stayed < total)
-    spare = {stock.key: _spare(stock, with_growth=with_growth, can_now=can_now) for stock in stocks}
+    spare = {pool.key: _spare(pool, with_growth=with_growth, can_now=can_now) for pool in pools}
     counts = allocation.to_give_back(excess, {key: sum(spare_there.values()) for key, spare_there in spare.items()})
 
     def spare_of(reservation: Reservation) -> int:
         return spare[reservation.key].get(reservation.id, 0)
 
-    return {stock.key: reductions(stock.newest_first, counts.get(stock.key, 0), spare_of) for stock in stocks}
+    return {pool.key: reductions(pool.newest_first, counts.get(pool.key, 0), spare_of) for pool in pools}
 
 
-def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
+def _spare(pool: HeldPool, *, with_growth: bool, can_now: bool) -> dict[str, int]:
     """By reservation, the unused instances that attempts may have bought beyond the total."""
-    if not stock.is_named:
+    if not pool.is_named:
         return {}
-    recorded = [reservation for reservation in stock.serving if reservation.id in stock.recorded_ids]
-    growth = max(0, held(recorded) - stock.kept) if with_growth else 0
-    tokens = Counter(reservation.made for reservation in stock.serving if reservation.made)
+    recorded = [reservation for reservation in pool.serving if reservation.id in pool.recorded_ids]
+    growth = max(0, held(recorded) - pool.kept) if with_growth else 0
+    tokens = Counter(reservation.made for reservation in pool.serving if reservation.made)
     # If none is recorded, the oldest is the one to keep.
-    oldest = stock.newest_first[-1].id if stock.serving and not recorded else ""
+    oldest = pool.newest_first[-1].id if pool.serving and not recorded else ""
     spare = {}
-    for reservation in stock.newest_first:
-        if tokens[reservation.made] > 1 and reservation.id not in stock.recorded_ids:
+    for reservation in pool.newest_first:
+        if tokens[reservation.made] > 1 and reservation.id not in pool.recorded_ids:
             # EC2 makes one reservation per token, so a person split this one off another.
             continue
         if not (reservation.can_be_given_back if can_now else reservation.may_be_released):
@@ -104,7 +104,7 @@ def _spare(stock: Stock, *, with_growth: bool, can_now: bool) -> dict[str, int]:
         unused = max(0, reservation.count - reservation.in_use)
         if reservation.id == oldest:
             spare[reservation.id] = unused if with_growth else 0
-        elif reservation.id in stock.recorded_ids:
+        elif reservation.id in pool.recorded_ids:
             spare[reservation.id] = min(unused, growth)
             growth -= spare[reservation.id]
         else:

@@ -23,12 +23,12 @@ class Caps:
     """What is already spent."""
     room: Decimal | None
     """Hourly cost left under the stack's cap, negative if prices have risen; None: there is no such cap."""
-    why_closed: str = ""
+    why_closed: str
     """Why the run may spend nothing under the stack's cap; empty if it may."""
 
 
 @dataclass(frozen=True, slots=True)
-class Allotment:
+class DemandShare:
     """The share of one demand."""
 
     shortfall: Shortfall
@@ -44,7 +44,7 @@ def is_short(shortfall: Shortfall) -> bool:
     return shortfall.rest is None and shortfall.reserved < shortfall.target
 
 
-def allotment(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def share_of_demand(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     """The share of the room that a demand gets, within its own cap.
 
     Recorded instances that EC2 does not show count as spent already, and may be bought again for that.
@@ -55,13 +55,13 @@ def allotment(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
         caps: the caps, with the room that earlier demands have left.
     """
     if caps.room is None and target.terms.max_hourly_cost is None:
-        return Allotment(shortfall)
+        return DemandShare(shortfall)
     if target.key.is_group:
-        return Allotment(shortfall) if shortfall.rest else _of_group(shortfall, target, caps)
-    return _of_row(shortfall, target, caps) if is_short(shortfall) else Allotment(shortfall)
+        return DemandShare(shortfall) if shortfall.rest else _of_group(shortfall, target, caps)
+    return _of_row(shortfall, target, caps) if is_short(shortfall) else DemandShare(shortfall)
 
 
-def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     (pool,) = shortfall.pools
     price = caps.budget.price(target.key, target.options)
     recorded = min(target.last_reserved, shortfall.target) if target.last_status is not None else 0
@@ -72,7 +72,7 @@ def _of_row(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
     text = "" if price is None else f"{price:f}"
     limit = Limit(pool.reserved + count, reason, text if caps.room is not None else "")
     taken = max(0, count - unseen) * price if price is not None else Decimal(0)
-    return Allotment(replace(shortfall, pools=(replace(pool, price=text),), limit=limit), taken, count <= 0)
+    return DemandShare(replace(shortfall, pools=(replace(pool, price=text),), limit=limit), taken, count <= 0)
 
 
 def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: Caps, target: Target) -> tuple[int, str]:
@@ -96,7 +96,7 @@ def _instances(shortfall: Shortfall, unseen: int, price: Decimal | None, caps: C
     return fit, reason
 
 
-def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
+def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> DemandShare:
     """The limit of a group is the hourly cost of what it holds now, plus its share."""
     options, currency = target.options, caps.budget.currency
     prices = [caps.budget.price(pool.key, options) for pool in shortfall.pools]
@@ -104,25 +104,25 @@ def _of_group(shortfall: Shortfall, target: Target, caps: Caps) -> Allotment:
     held_cost = sum((pool.reserved * price for pool, price in known), Decimal(0))
     unseen = sum((max(0, pool.recorded - pool.reserved) * price for pool, price in known), Decimal(0))
     missing = shortfall.target - shortfall.reserved
-    fits = [(pool, price) for pool, price in known if _has_place(pool, shortfall)]
+    askable = [(pool, price) for pool, price in known if _has_room(pool, shortfall)]
     unpriced = [pool for pool, price in zip(shortfall.pools, prices, strict=True) if price is None]
-    first_unpriced = next((pool for pool in unpriced if _has_place(pool, shortfall)), None)
+    first_unpriced = next((pool for pool in unpriced if _has_room(pool, shortfall)), None)
 
     closed = _why_nothing(unpriced, target, caps)
-    share, reason = _money(_most(missing, fits, shortfall), unseen, held_cost, fits, caps, target)
-    if not fits and first_unpriced:
+    share, reason = _allowed_cost(_wanted_cost(missing, askable, shortfall), unseen, held_cost, askable, caps, target)
+    if not askable and first_unpriced:
         closed = closed or _how_to_give_a_price(first_unpriced.key, options, currency)
-    is_capped = is_short(shortfall) and bool(closed or (fits and min(price for _, price in fits) > share))
+    is_capped = is_short(shortfall) and bool(closed or (askable and min(price for _, price in askable) > share))
     if closed or is_capped:
         share, reason = Decimal(0), closed or reason
     pools = tuple(_priced(pool, price, options, currency) for pool, price in zip(shortfall.pools, prices, strict=True))
     if closed:
         pools = tuple(replace(pool, may_buy=False) for pool in pools)
     limit = Limit(None, reason, OF_ITS_POOLS if caps.room is not None else "", f"{held_cost + share:f}")
-    return Allotment(replace(shortfall, pools=pools, limit=limit), max(Decimal(0), share - unseen), is_capped)
+    return DemandShare(replace(shortfall, pools=pools, limit=limit), max(Decimal(0), share - unseen), is_capped)
 
 
-def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
+def _has_room(pool: Pool, shortfall: Shortfall) -> bool:
     """Whether the total and the member's row allow another instance in the pool."""
     missing = shortfall.target - shortfall.reserved
     is_full = pool.most is not None and pool.reserved >= pool.most
@@ -134,19 +134,19 @@ def _has_place(pool: Pool, shortfall: Shortfall) -> bool:
     )
 
 
-def _most(missing: Amount, fits: list[tuple[Pool, Decimal]], shortfall: Shortfall) -> Decimal:
+def _wanted_cost(missing: Amount, askable: list[tuple[Pool, Decimal]], shortfall: Shortfall) -> Decimal:
     """The most that the missing units may cost: in the dearest pool, with one instance more for an overshoot."""
-    if not fits:
+    if not askable:
         return Decimal(0)
-    dearest = max((Decimal(missing) / pool.weight).to_integral_value(ROUND_CEILING) * price for pool, price in fits)
-    return dearest + (max(price for _, price in fits) if shortfall.allows_overshoot else 0)
+    dearest = max((Decimal(missing) / pool.weight).to_integral_value(ROUND_CEILING) * price for pool, price in askable)
+    return dearest + (max(price for _, price in askable) if shortfall.allows_overshoot else 0)
 
 
-def _money(
+def _allowed_cost(
     most: Decimal,
     unseen: Decimal,
     held_cost: Decimal,
-    fits: list[tuple[Pool, Decimal]],
+    askable: list[tuple[Pool, Decimal]],
     caps: Caps,
     target: Target,
 ) -> tuple[Decimal, str]:
@@ -154,7 +154,7 @@ def _money(
     budget, room, own = caps.budget, caps.room, target.terms.max_hourly_cost
     # Even if nothing is missing, something may get lost before the attempt looks. It may be bought again.
     share, reason = most or unseen, ""
-    each = f"{min((price for _, price in fits), default=Decimal(0)):.4f} for the cheapest instance"
+    each = f"{min((price for _, price in askable), default=Decimal(0)):.4f} for the cheapest instance"
     if room is not None and max(Decimal(0), room + unseen) < share:
         share = max(Decimal(0), room + unseen)
         reason = _reason("MaxHourlySpend", budget.cap, caps.before.amount, each, budget.currency)

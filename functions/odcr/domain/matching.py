@@ -97,7 +97,7 @@ def _with_both_records(first: Member, second: Member) -> Member:
     )
 
 
-def with_strangers(targets: Iterable[Target], reservations: Iterable[Reservation]) -> list[Target]:
+def with_tagged_pools(targets: Iterable[Target], reservations: Iterable[Reservation]) -> list[Target]:
     """The targets. A group gets another, removed member for each pool in which something with its tag is held.
 
     Somebody tagged it, or the record is lost. It counts for the group, because the tag says so.
@@ -140,7 +140,7 @@ def locate_rejected(rejected: Iterable[Outcome], zones: Zones, home: str) -> lis
     return located
 
 
-def certain(
+def comparable(
     reservations: Iterable[Reservation], targets: Iterable[Target], unread: Unread
 ) -> tuple[list[Reservation], list[Target]]:
     """The reservations and targets to compare while some rows may mean any zone.
@@ -214,7 +214,7 @@ def _rank(target: Target) -> tuple[bool, bool, bool]:
     return (target.last_reserved == 0, not was_served, is_zone_id(target.key.availability_zone))
 
 
-def set_apart(
+def without_partial(
     targets: Iterable[Target], rejected: Iterable[Outcome], reservations: Sequence[Reservation]
 ) -> tuple[list[Target], list[Outcome], list[Reservation], list[Outcome]]:
     """Sets targets apart for which something may be held that EC2 describes only in part.

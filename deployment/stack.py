@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pymysql
 
-from demo.build import SAM, run
+from deployment.build import SAM, run
 from localcloud.cloud import LocalCloud
 
 if TYPE_CHECKING:
