@@ -2,18 +2,15 @@
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from localcloud.clock import Clock
 from localcloud.database.server import DatabaseServer
-
-if TYPE_CHECKING:
-    from localcloud.iam.credentials import Credentials
 
 ACCOUNT_ID = "123456789012"
 """moto's account, the only one."""
@@ -26,6 +23,7 @@ _READ_SECONDS = 1000
 _session = functools.cache(boto3.Session)
 """One for all clients: each would read botocore's models anew, which takes a tenth of a second."""
 _making = threading.Lock()
+_ANYBODY = {"aws_access_key_id": "localcloud", "aws_secret_access_key": "localcloud"}  # nothing checks them
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,20 @@ class Services:
         """
         with _making:
             if (service, region, checked) not in self._clients:
-                self._clients[service, region, checked] = self._new_client(service, region, None, checked=checked)
+                self._clients[service, region, checked] = self._new_client(service, region, _ANYBODY, checked=checked)
             return self._clients[service, region, checked]
 
-    def client_of(self, credentials: "Credentials", service: str, region: str) -> Any:
+    def client_of(self, credentials: Mapping[str, str], service: str, region: str) -> Any:
         """A new client with a role's credentials, as a task has it."""
         with _making:
             return self._new_client(service, region, credentials, checked=False)
 
-    def _new_client(self, service: str, region: str, credentials: "Credentials | None", *, checked: bool) -> Any:
+    def _new_client(self, service: str, region: str, credentials: Mapping[str, str], *, checked: bool) -> Any:
         return _session().client(
             service,  # type: ignore[call-overload]
             region_name=region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=credentials.access_key_id if credentials else "localcloud",
-            aws_secret_access_key=credentials.secret_access_key if credentials else "localcloud",  # nothing checks it
-            aws_session_token=credentials.session_token if credentials else None,
+            **credentials,
             config=Config(
                 proxies={},
                 # Who calls decides on repeats.

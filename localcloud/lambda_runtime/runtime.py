@@ -9,7 +9,7 @@ import certifi
 from moto.awslambda.exceptions import LambdaClientError
 
 from localcloud.clients.environment import only_way
-from localcloud.iam import credentials
+from localcloud.iam.roles import credentials_of
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.lambda_runtime.environment import Environment, Invocation
 from localcloud.lambda_runtime.function_config import FunctionConfig
@@ -151,14 +151,14 @@ class Runtime:
     def _start(self, config: FunctionConfig) -> Environment:
         log = LogStream(config.account_id, config.region, config.log_group, config.version)
         task_root, libraries = self._artifacts.task_root(config.code), self._artifacts.libraries()
-        role = credentials.of_role(config.role, config.name, config.account_id, config.region)
+        credentials = credentials_of(config.role, config.name, config.account_id, config.region)
         variables = {
             **config.variables,
             "AWS_LAMBDA_LOG_STREAM_NAME": log.name,
             "LAMBDA_TASK_ROOT": str(task_root),
             # To the endpoint and nowhere else: even without HOME clients would find ~/.aws.
             **only_way(self._services.endpoint),
-            **role.variables(),
+            **{name.upper(): value for name, value in credentials.items()},
             "SSL_CERT_FILE": str(self._certificates),
         }
         return Environment(config, log, task_root, libraries, variables, self._services.clock)

@@ -19,7 +19,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from localcloud.iam import credentials
+from localcloud.iam.roles import credentials_of
 from localcloud.services import ACCOUNT_ID, Services
 
 _START_PARAMETERS = {"Input": "input", "Name": "name", "StateMachineArn": "stateMachineArn"}
@@ -59,8 +59,7 @@ def _put_events(
     self._normalised_request_parameters(env=env, parameters=normalised_parameters)
     region = resource_runtime_part.region
     role = env.states.context_object.context_object_data["Execution"]["RoleArn"]
-    of_role = credentials.of_role(role, "states", ACCOUNT_ID, region)
-    client = _services.client_of(of_role, "events", region)
+    client = _services.client_of(credentials_of(role, "states", ACCOUNT_ID, region), "events", region)
     response = client.put_events(**normalised_parameters)
     answer = {"Entries": response["Entries"], "FailedEntryCount": response["FailedEntryCount"]}
     if answer["FailedEntryCount"]:
