@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ _NEEDED_BYTES = 200 * _MEGABYTE
 _one_at_a_time = threading.Lock()
 
 
+@dataclass(eq=False)
 class LocalCloud:
     """A small AWS on loopback, for as long as the `with` block or from `start()` to `stop()`.
 
@@ -40,49 +42,38 @@ class LocalCloud:
             subprocess.run(cloud.client_command(["sam", "deploy", ...]), env=cloud.client_environment())
 
     It starts empty. A process has at most one at a time, since moto's state belongs to the process.
-
-    Args:
-        port: of the AWS endpoint; 0 takes a free one.
-        speed: cloud seconds per second on the wall.
-        announce: receives one line for everything that is accepted without effect, or fails unseen.
-        state_dir: where the folder of everything on disk is created; the system's temporary folder by default.
-        log_file: where the log goes, which then stays. By default it is deleted with everything else.
-        region: of clients that name none.
-        database_server: in which database clusters live.
-        concurrency: invocations per function at the same time; more wait.
-        vcpu_quota: vCPUs of each On-Demand quota in each Region; by default those of a new account.
     """
 
-    database: DatabaseServer
-    capacity: CapacityClient
-    schedules: "Schedules"
-    prices: "Prices"
-    _client_folder: Path
+    port: int = 0
+    """Of the AWS endpoint; 0 takes a free one."""
+    speed: float = 1.0
+    """Cloud seconds per second on the wall."""
+    announce: Callable[[str], None] = lambda line: None  # noqa: ARG005 - silence
+    """Receives one line for everything that is accepted without effect, or fails unseen."""
+    state_dir: Path | None = None
+    """Where the folder of everything on disk is created; the system's temporary folder by default."""
+    _: KW_ONLY
+    log_file: Path | None = None
+    """Where the log goes, which then stays. By default it is deleted with everything else."""
+    region: str = DEFAULT_REGION
+    """Of clients that name none."""
+    database_server: type[DatabaseServer] = MariaDB
+    """In which database clusters live."""
+    concurrency: int = CONCURRENCY
+    """Invocations per function at the same time; more wait."""
+    vcpu_quota: int | None = None
+    """vCPUs of each On-Demand quota in each Region; by default those of a new account."""
 
-    def __init__(
-        self,
-        port: int = 0,
-        speed: float = 1.0,
-        announce: Callable[[str], None] = lambda line: None,  # noqa: ARG005 - silence
-        state_dir: Path | None = None,
-        *,
-        log_file: Path | None = None,
-        region: str = DEFAULT_REGION,
-        database_server: type[DatabaseServer] = MariaDB,
-        concurrency: int = CONCURRENCY,
-        vcpu_quota: int | None = None,
-    ) -> None:
-        self._database_server = database_server
-        self.clock = Clock(speed)
-        self.region = region
-        self._port = port
-        self._concurrency = concurrency
-        self._vcpu_quota = vcpu_quota
-        self._announce = announce
-        self._state_dir = state_dir
-        self._log_file = log_file
-        self._endpoint: str | None = None
-        self._cleanup = contextlib.ExitStack()
+    database: DatabaseServer = field(init=False)
+    capacity: CapacityClient = field(init=False)
+    schedules: "Schedules" = field(init=False)
+    prices: "Prices" = field(init=False)
+    _client_folder: Path = field(init=False)
+    _endpoint: str | None = field(init=False, default=None)
+    _cleanup: contextlib.ExitStack = field(init=False, default_factory=contextlib.ExitStack)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.speed)
 
     @property
     def endpoint(self) -> str:
@@ -139,10 +130,7 @@ class LocalCloud:
     @property
     def running(self) -> RunningCloud:
         """What other processes need to find it."""
-        database = self.database
-        return RunningCloud(
-            self.endpoint, self.region, os.getpid(), database.host, database.port, str(self._client_folder)
-        )
+        return RunningCloud(self.endpoint, self.region, os.getpid(), str(self._client_folder))
 
     def _prepare(self, stack: contextlib.ExitStack) -> Services:
         """The folder, the database, the log, and a server that does not answer yet."""
@@ -150,23 +138,22 @@ class LocalCloud:
         from localcloud.server import Server
 
         folder = self._state_folder()
+        # It makes the folder, and deletes it even if this process is killed.
+        self.database = self.database_server(folder)
         # Before there is a folder: an interrupt may come at any moment.
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
-        self.database = self._database_server(folder / "database", remove_with_owner=folder)
         stack.callback(self.database.destroy)
         self.database.start()
         self._client_folder = folder / "clients"
         command.write_files(self._client_folder, self.region, ARTIFACTS_BUCKET, self.database)
-        log = Log(self._log_file or folder / "log")
-        if self._log_file:
+        log = Log(self.log_file or folder / "log")
+        if self.log_file:
             stack.enter_context(log.taking_all())
-        self._server = Server(self._port, [blueprint], log)
+        self._server = Server(self.port, [blueprint], log)
         stack.callback(self._server.stop)
-        return Services(self._server.endpoint, self.clock, self.database, self._announce, log, self._concurrency)
+        return Services(self._server.endpoint, self.clock, self.database, self.announce, self.concurrency)
 
     def _state_folder(self) -> Path:
-        parent = self._state_dir or Path(tempfile.gettempdir())
+        parent = self.state_dir or Path(tempfile.gettempdir())
         parent.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(parent).free) < _NEEDED_BYTES:
             raise RuntimeError(
@@ -188,7 +175,7 @@ class LocalCloud:
         partition = get_partition(self.region)
         moto_api_backend.reset()
         dynamodb.install()
-        ec2.install(self.clock, partition, self._vcpu_quota)
+        ec2.install(self.clock, partition, self.vcpu_quota)
         service_quotas.install()
         events.install(services)
         iam.install()

@@ -21,6 +21,13 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]*)/(?P<service>[^/]+)/aws4_request")
+_WRONG_REGION = {
+    "ec2": (HTTPStatus.UNAUTHORIZED, "AuthFailure"),
+    "json": (HTTPStatus.FORBIDDEN, "InvalidSignatureException"),
+    "rest-json": (HTTPStatus.FORBIDDEN, "InvalidSignatureException"),
+    "s3": (HTTPStatus.BAD_REQUEST, "AuthorizationHeaderMalformed"),
+}
+"""By protocol, the answer to a signature for a Region that does not exist."""
 
 
 class Call:
@@ -71,24 +78,12 @@ class Call:
 
         On AWS the names of its endpoints resolve to nothing; here every Region has the same endpoint. So the answer is
         the one that AWS gives to a signature for another Region:
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html. Codes:
-        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
-        https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html,
-        https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
-        https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
         """
         if self.region is None or self.region in known_regions():
             return None
-        message = f"Credential should be scoped to a valid region, not '{self.region}'."
-        match self.protocol:
-            case "ec2":
-                return Failure(HTTPStatus.UNAUTHORIZED, "AuthFailure", message)
-            case "s3":
-                message = f"The authorization header is malformed; the region '{self.region}' is wrong"
-                return Failure(HTTPStatus.BAD_REQUEST, "AuthorizationHeaderMalformed", message)
-            case "json" | "rest-json":
-                return Failure(HTTPStatus.FORBIDDEN, "InvalidSignatureException", message)
-        return Failure(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch", message)
+        status, code = _WRONG_REGION.get(self.protocol, (HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch"))
+        return Failure(status, code, f"Credential should be scoped to a valid region, not '{self.region}'.")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Log:
     @contextlib.contextmanager
     def taking_all(self) -> Iterator[None]:
         """Within it, the complaints of threads and libraries go here instead of the person's terminal."""
-        handler, hook = _Handler(self), threading.excepthook
+        handler, hook = logging.Handler(logging.WARNING), threading.excepthook
+        setattr(handler, "emit", self._write_record)  # noqa: B010 - mypy minds the assignment
         logging.getLogger().addHandler(handler)
         threading.excepthook = self._write_end_of_thread
         try:
@@ -44,19 +45,12 @@ class Log:
             threading.excepthook = hook
             logging.getLogger().removeHandler(handler)
 
+    def _write_record(self, record: logging.LogRecord) -> None:
+        self.write(f"{record.name}: {record.getMessage()}", record.exc_info[1] if record.exc_info else None)
+
     def _write_end_of_thread(self, end: threading.ExceptHookArgs) -> None:
         name = end.thread.name if end.thread else "a thread"
         self.write(f"{name} ended with {end.exc_type.__name__}: {end.exc_value}", end.exc_value)
 
     def __str__(self) -> str:
         return str(self.path or "no log")
-
-
-class _Handler(logging.Handler):
-    def __init__(self, log: Log) -> None:
-        super().__init__(logging.WARNING)
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        self._log.write(f"{record.name}: {record.getMessage()}", error)

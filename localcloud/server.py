@@ -1,10 +1,9 @@
 """moto's server on 127.0.0.1, with the local cloud's own paths beside AWS's."""
 
 import functools
-import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -33,11 +32,7 @@ def look_up_once() -> None:
         if hasattr(look_up, "cache_clear"):
             look_up.cache_clear()  # extensions may have added methods since
         else:
-            setattr(module, name, functools.cache(functools.partial(_listed, look_up)))
-
-
-def _listed(look_up: Callable[..., Iterable[str]], *arguments: object) -> list[str]:
-    return list(look_up(*arguments))
+            setattr(module, name, functools.cache(lambda *arguments, of=look_up: list(of(*arguments))))
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -118,21 +113,14 @@ class Server:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="server", daemon=True
         )
-        self._port_before = os.environ.get("MOTO_PORT")
-
-    @property
-    def port(self) -> int:
-        """The port that answers."""
-        return self._server.port
 
     @property
     def endpoint(self) -> str:
         """For AWS_ENDPOINT_URL, e.g. `http://127.0.0.1:4566`."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.host}:{self._server.port}"
 
     def start(self) -> None:
-        """Starts to answer. moto's services find each other by MOTO_PORT."""
-        os.environ["MOTO_PORT"] = str(self.port)
+        """Starts to answer."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -140,10 +128,6 @@ class Server:
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
-            if self._port_before is None:
-                os.environ.pop("MOTO_PORT", None)
-            else:
-                os.environ["MOTO_PORT"] = self._port_before
         self._server.server_close()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from localcloud.cloudformation.template import packaged
-from localcloud.cloudformation.transform import expand
+from localcloud.cloudformation.template import expand, packaged
 from tests.paths import TEMPLATE
 
 

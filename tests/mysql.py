@@ -1,4 +1,4 @@
-"""Finds or unpacks the MySQL of `make mysql`, and prints its version."""
+"""Unpacks the MySQL of `make mysql`, and prints its version."""
 
 import sys
 
@@ -11,10 +11,10 @@ def main() -> None:
     from localcloud.database.program import DatabaseMissingError
 
     try:
-        _, description = mysql.find()
+        server = mysql.find()
     except DatabaseMissingError as error:
-        sys.exit(f"{error}. Install one, or leave this out: make test WITHOUT=mysql")
-    print(description, flush=True)
+        sys.exit(f"{error}. Leave this out: make test WITHOUT=mysql")
+    print(server.version, flush=True)
 
 
 if __name__ == "__main__":

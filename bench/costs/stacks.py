@@ -8,9 +8,8 @@ from bench.costs.prices import REGION
 from bench.documents import ROOT
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, resolve
-from localcloud.cloudformation.template import packaged
-from localcloud.cloudformation.transform import expand
-from localcloud.schedule import expressions as schedule_expressions
+from localcloud.cloudformation.template import expand, packaged
+from localcloud.schedule.expressions import parse
 
 DEFAULT, NAT, DISABLED, OWN_VPC, OWN_ALL = "default", "NAT gateway", "DISABLED", "own VPC", "own VPC and database"
 
@@ -110,7 +109,7 @@ def count(given: Mapping[str, str]) -> StackCounts:
 
 
 def _minutes(expression: str) -> float:
-    schedule = schedule_expressions.parse(expression)
-    if not isinstance(schedule, schedule_expressions.Rate):
+    period = parse(expression)
+    if not isinstance(period, timedelta):
         raise ValueError(f"The bill knows only rates, not {expression}; extend its formulas")
-    return schedule.period / timedelta(minutes=1)
+    return period / timedelta(minutes=1)

@@ -14,7 +14,7 @@ from bench.market.ec2 import Request
 from bench.market.product import MarketClock, Product
 from bench.market.scenario import END_SECONDS
 from bench.market.target import MarketTarget
-from localcloud.schedule.expressions import Rate, parse
+from localcloud.schedule.expressions import parse
 from odcr.domain.acquisition import Ladder
 from odcr.domain.ladder import ask_ladder
 from odcr.settings import AskSettings
@@ -74,10 +74,10 @@ def every_seconds() -> float:
     Raises:
         ValueError: the schedule is not a rate.
     """
-    schedule = parse(_defaults()["ScheduleExpression"])
-    if not isinstance(schedule, Rate):
-        raise ValueError(f"The simulation knows only rates, not the template's default {schedule}; extend it")
-    return schedule.period / timedelta(seconds=1)
+    period = parse(_defaults()["ScheduleExpression"])
+    if not isinstance(period, timedelta):
+        raise ValueError(f"The simulation knows only rates, not the template's default {period}; extend it")
+    return period / timedelta(seconds=1)
 
 
 @cache

@@ -9,7 +9,6 @@ from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 
-from localcloud.cloudformation import calls
 from localcloud.services import Services
 
 REFERENCE = re.compile(r"\{\{resolve:([a-z-]+):([^{}]+)\}\}")
@@ -41,10 +40,10 @@ def _secret(reference: str, services: Services, region: str) -> str:
     # secret-id:SecretString:json-key:version-stage:version-id, where the id may be an ARN, which has colons itself.
     parts = reference.split(":")
     split = 7 if parts[0] == "arn" else 1
-    secret_id = ":".join(parts[:split])
-    _, key, stage, version = (parts[split:] + [""] * 4)[:4]
-    parameters = {"SecretId": secret_id, "VersionStage": stage or None, "VersionId": version or None}
-    text = str(calls.call(services, region, "secretsmanager.GetSecretValue", parameters)["SecretString"])
+    secret_id, (_, key, *version) = ":".join(parts[:split]), [*parts[split:], "", ""]
+    if any(version):
+        raise ValidationError(message=f"The local cloud refers to a secret's current version only: {reference}")
+    text = str(services.client("secretsmanager", region).get_secret_value(SecretId=secret_id)["SecretString"])
     if not key:
         return text
     try:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
@@ -23,16 +23,6 @@ class _NoValue:
 NO_VALUE = _NoValue()
 
 
-class Resources(Protocol):
-    """What Ref and Fn::GetAtt need of the stack's resources."""
-
-    def ref(self, logical_id: str) -> Any:
-        """The resource's physical id."""
-
-    def get_att(self, logical_id: str, attribute: str) -> Any:
-        """One attribute's value."""
-
-
 @dataclass
 class Scope:
     """All that a template's expressions can refer to."""
@@ -40,8 +30,8 @@ class Scope:
     template: Template
     values: Mapping[str, Any]
     """Parameters and pseudo parameters by name."""
-    resources: Resources | None = None
-    """None where expressions may refer to parameters only."""
+    resources: Any = None
+    """What has `ref` and `get_att`, as StackResources; None where expressions may refer to parameters only."""
     _conditions: dict[str, bool] = field(default_factory=dict)
 
     def holds(self, condition: str) -> bool:
@@ -84,9 +74,11 @@ def resolve(value: Any, scope: Scope) -> Any:
         return value
     if len(value) == 1:
         ((name, argument),) = value.items()
-        if name in _FUNCTIONS:
+        if name in _OF_VALUES or name in _OF_EXPRESSIONS:
             try:
-                return _FUNCTIONS[name](argument, scope)
+                if name in _OF_VALUES:
+                    return _OF_VALUES[name](*resolve(argument, scope))
+                return _OF_EXPRESSIONS[name](argument, scope)
             except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
                 raise ValidationError(message=f"Template error: {name} is misused: {error}") from error
         if name == "Condition" and isinstance(argument, str):
@@ -126,8 +118,6 @@ def _ref(name: Any, scope: Scope) -> Any:
 
 def _get_att(argument: Any, scope: Scope) -> Any:
     logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-    if scope.resources is None:
-        raise ValidationError(message=f"Template error: Fn::GetAtt cannot refer to {logical_id} here")
     return scope.resources.get_att(logical_id, str(resolve(attribute, scope)))
 
 
@@ -150,30 +140,9 @@ def _sub(argument: Any, scope: Scope) -> str:
     return VARIABLE.sub(value, pattern)
 
 
-def _join(argument: Any, scope: Scope) -> str:
-    delimiter, members = argument
-    return str(delimiter).join(text(member) for member in resolve(members, scope))
-
-
-def _select(argument: Any, scope: Scope) -> Any:
-    index, members = resolve(argument, scope)
-    if not 0 <= int(index) < len(members):
-        raise ValidationError(message=f"Template error: Fn::Select cannot select nonexistent value at index {index}")
-    return members[int(index)]
-
-
-def _split(argument: Any, scope: Scope) -> list[str]:
-    delimiter, joined = resolve(argument, scope)
-    return str(joined).split(delimiter)
-
-
 def _find_in_map(argument: Any, scope: Scope) -> Any:
     name, first, second = (text(part) for part in resolve(argument, scope))
-    try:
-        return scope.template["Mappings"][name][first][second]
-    except KeyError as error:
-        message = f"Template error: Unable to get mapping for {name}::{first}::{second}"
-        raise ValidationError(message=message) from error
+    return scope.template["Mappings"][name][first][second]
 
 
 def _get_azs(argument: Any, scope: Scope) -> list[str]:
@@ -181,29 +150,21 @@ def _get_azs(argument: Any, scope: Scope) -> list[str]:
     return [str(zone.name) for zone in RegionsAndZonesBackend.zones.get(region, [])]
 
 
-def _equals(argument: Any, scope: Scope) -> bool:
-    one, other = resolve(argument, scope)
-    return text(one) == text(other)
-
-
-def _contains(argument: Any, scope: Scope) -> bool:
-    members, value = resolve(argument, scope)
-    return text(value) in map(text, members)
-
-
-_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+_OF_EXPRESSIONS: Mapping[str, Callable[[Any, Scope], Any]] = {
     "Ref": _ref,
-    "Fn::And": lambda parts, scope: all(resolve(parts, scope)),
-    "Fn::Contains": _contains,
-    "Fn::Equals": _equals,
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _get_azs,
     "Fn::GetAtt": _get_att,
     "Fn::If": _if,
-    "Fn::Join": _join,
-    "Fn::Not": lambda parts, scope: not resolve(parts[0], scope),
-    "Fn::Or": lambda parts, scope: any(resolve(parts, scope)),
-    "Fn::Select": _select,
-    "Fn::Split": _split,
     "Fn::Sub": _sub,
+}
+_OF_VALUES: Mapping[str, Callable[..., Any]] = {
+    "Fn::And": lambda *values: all(values),
+    "Fn::Contains": lambda members, value: text(value) in map(text, members),
+    "Fn::Equals": lambda one, other: text(one) == text(other),
+    "Fn::Join": lambda delimiter, members: str(delimiter).join(map(text, members)),
+    "Fn::Not": lambda value: not value,
+    "Fn::Or": lambda *values: any(values),
+    "Fn::Select": lambda index, members: members[int(index)],
+    "Fn::Split": lambda delimiter, joined: str(joined).split(delimiter),
 }

@@ -1,6 +1,7 @@
-"""Parameter values: defaults, types and constraints.
+"""Parameter values: defaults, types, constraints, and the Rules that they must satisfy.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html and
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
 """
 
 import re
@@ -10,6 +11,8 @@ from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 
+from localcloud.cloudformation.intrinsics import Scope
+from localcloud.cloudformation.intrinsics import resolve as resolve_functions
 from localcloud.cloudformation.template import Template, text
 
 
@@ -60,6 +63,22 @@ def resolve(template: Template, given: Mapping[str, str]) -> Parameters:
     values = {name: _checked(name, str(given.get(name, slot.get("Default"))), slot) for name, slot in declared.items()}
     hidden = frozenset(name for name, slot in declared.items() if str(slot.get("NoEcho", "")).lower() == "true")
     return Parameters(values, dict(given), hidden)
+
+
+def check_rules(template: Template, values: Mapping[str, Any]) -> None:
+    """Checks the values, those of pseudo parameters included, against the template's Rules, if it has any.
+
+    Raises:
+        ValidationError: an assertion does not hold.
+    """
+    scope = Scope(template, values)
+    for name, rule in (template.get("Rules") or {}).items():
+        if "RuleCondition" in rule and not resolve_functions(rule["RuleCondition"], scope):
+            continue
+        for assertion in rule["Assertions"]:
+            if not resolve_functions(assertion["Assert"], scope):
+                description = assertion.get("AssertDescription", "an assertion does not hold")
+                raise ValidationError(message=f"Template constraint violation: Rule {name} failed: {description}")
 
 
 def _checked(name: str, value: str, slot: Mapping[str, Any]) -> str | list[str]:

@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.cloudformation import calls
+from botocore import xform_name
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from localcloud.cloudformation.template import text
 from localcloud.services import Services
 
 
@@ -37,8 +40,21 @@ class Request:
     """In an update, the names of the properties that differ."""
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Calls an API; see `calls.call`."""
-        return calls.call(self.services, self.stack.region, operation, parameters)
+        """An API's answer.
+
+        Args:
+            operation: such as `ec2.CreateVpc`.
+            parameters: properties as a template has them. What the operation does not take is left out.
+
+        Raises:
+            ClientError: the API refuses.
+            ParamValidationError: a required parameter is missing.
+        """
+        service, name = operation.split(".")
+        client = self.services.client(service, self.stack.region)
+        shape = client.meta.service_model.operation_model(name).input_shape
+        answer: dict[str, Any] = getattr(client, xform_name(name))(**_shaped(shape, parameters))
+        return answer
 
 
 @dataclass(frozen=True)
@@ -64,14 +80,14 @@ class Physical:
         return value
 
 
+@dataclass(frozen=True)
 class ResourceType:
     """One resource type. By default its resources exist only in the stack's list.
 
     Every method raises what the API raises; the stack then fails with that reason.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
 
     def create(self, request: Request) -> Physical:
         """Creates the resource."""
@@ -90,54 +106,63 @@ class ResourceType:
         """Deletes the resource; the error of the API that it does not exist is none."""
 
 
+@dataclass(frozen=True)
 class ApiType(ResourceType):
-    """A type whose properties are the parameters of the call that creates it.
+    """A type whose properties are the parameters of the call that creates it."""
 
-    Args:
-        name: the type's name.
-        create: the call, such as `ec2.CreateVpc`.
-        delete: the call that deletes it.
-        key: the identifier in the first call's answer, and (or its plural) the parameter of the second.
-        named: the property for a name; by default the key.
-        within: the member of the answer with the resource; by default the whole answer.
-        update: the call that changes the resource; by default there is none.
-        arn: the member of the answer that Fn::GetAtt calls Arn.
-        prepare: turns properties into parameters where the two differ.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        create: str,
-        delete: str,
-        key: str,
-        *,
-        named: str = "",
-        within: str = "",
-        update: str = "",
-        arn: str = "",
-        prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict,
-    ) -> None:
-        super().__init__(name)
-        self._create, self._update, self._delete = create, update, delete
-        self._key, self._named, self._within, self._arn = key, named or key, within, arn
-        self._prepare = prepare
+    create_call: str
+    """Such as `ec2.CreateVpc`."""
+    delete_call: str
+    key: str
+    """The identifier in the first call's answer, and (or its plural) the parameter of the second."""
+    named: str = ""
+    """The property for a name; by default the key."""
+    within: str = ""
+    """The member of the answer with the resource; by default the whole answer."""
+    update_call: str = ""
+    """By default there is none."""
+    arn: str = ""
+    """The member of the answer that Fn::GetAtt calls Arn."""
+    prepare: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Turns properties into parameters where the two differ."""
 
     def create(self, request: Request) -> Physical:
-        properties = {self._named: request.name, **request.properties}
-        answer = request.call(self._create, **self._prepare(properties))
-        about = answer[self._within] if self._within else answer
-        attributes = {self._named: properties[self._named], **about}
-        if self._arn:
-            attributes["Arn"] = about[self._arn]
-        return Physical(str(about.get(self._key) or properties.get(self._key, request.name)), attributes)
+        named = self.named or self.key
+        properties = {named: request.name, **request.properties}
+        answer = request.call(self.create_call, **self.prepare(properties))
+        about = answer[self.within] if self.within else answer
+        attributes = {named: properties[named], **about}
+        if self.arn:
+            attributes["Arn"] = about[self.arn]
+        return Physical(str(about.get(self.key) or properties.get(self.key, request.name)), attributes)
 
     def can_update(self, changed: frozenset[str]) -> bool:
-        return bool(self._update) and self._named not in changed
+        return bool(self.update_call) and (self.named or self.key) not in changed
 
     def update(self, request: Request, current: Physical) -> Physical:
-        request.call(self._update, **self._prepare({**request.properties, self._key: current.id}))
+        request.call(self.update_call, **self.prepare({**request.properties, self.key: current.id}))
         return current
 
     def delete(self, request: Request, current: Physical) -> None:
-        request.call(self._delete, **{**request.properties, self._key: current.id, f"{self._key}s": current.id})
+        request.call(self.delete_call, **{**request.properties, self.key: current.id, f"{self.key}s": current.id})
+
+
+def _shaped(shape: Shape | None, value: Any) -> Any:
+    """The value as the API wants it: `Name` may be `name` there, a number text, a document JSON."""
+    if isinstance(shape, StructureShape):
+        members = {name.lower(): name for name in shape.members}
+        known = {members[key.lower()]: part for key, part in value.items() if key.lower() in members}
+        return {name: _shaped(shape.members[name], part) for name, part in known.items() if part is not None}
+    if isinstance(shape, ListShape):
+        return [_shaped(shape.member, part) for part in (value if isinstance(value, list) else [value])]
+    if isinstance(shape, MapShape):
+        pairs = {tag["Key"]: tag["Value"] for tag in value} if isinstance(value, list) else value
+        return {str(key): _shaped(shape.value, part) for key, part in pairs.items()}
+    kind = shape.type_name if shape else ""
+    if kind in ("integer", "long"):
+        return int(value)
+    if kind in ("float", "double"):
+        return float(value)
+    if kind == "boolean":
+        return text(value) == "true"
+    return text(value) if kind == "string" else value

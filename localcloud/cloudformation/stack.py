@@ -8,7 +8,6 @@ from typing import Any
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
 
-from localcloud.cloudformation import without_effect
 from localcloud.cloudformation.intrinsics import NO_VALUE, Scope, resolve
 from localcloud.cloudformation.plan import Plan
 from localcloud.cloudformation.resource_type import StackIdentity
@@ -54,7 +53,6 @@ class Stack(models.Stack):
         self.description = plan.template.get("Description")
         scope = self._scope(plan)
         self.become(f"{verb}_IN_PROGRESS", "User Initiated")
-        self._announce(scope)
         try:
             self.resources.deploy(scope)
             self._check_outputs(scope)
@@ -107,14 +105,6 @@ class Stack(models.Stack):
             self._resolved_outputs(scope)
         except ValidationError as error:
             raise ResourceFailedError("Outputs", str(error.message)) from error
-
-    def _announce(self, scope: Scope) -> None:
-        resources, log = scope.template["Resources"], self.services.log
-        lines = without_effect.lines({name: one for name, one in resources.items() if scope.has(one)})
-        for line in lines:
-            (log.write if log.path else self.services.announce)(line)
-        if lines and log.path:
-            self.services.announce(f"{self.name}: {len(lines)} settings have no effect here; see {log.path}")
 
     def become(self, status: str, reason: str | None = None) -> None:
         """Takes the status, with an event."""

@@ -11,11 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 
 from localcloud.cloudformation import dynamic_references
-from localcloud.cloudformation.calls import is_gone
 from localcloud.cloudformation.intrinsics import Scope, resolve
+from localcloud.cloudformation.plan import in_dependency_order
 from localcloud.cloudformation.resource_type import Physical, Request, StackIdentity
 from localcloud.cloudformation.resources import RESOURCE_TYPES
-from localcloud.cloudformation.validation import in_dependency_order
 from localcloud.services import Services
 
 
@@ -122,32 +121,30 @@ class StackResources:
                 raise ValidationError(message="The local cloud does not change a resource's type: rename the resource")
         if current is None:
             self._undo.append(lambda: self._delete(logical_id))
-            self._create(wanted)
+            self._put(None, wanted)
         elif current.properties == wanted.properties:
             self.resources[logical_id] = replace(current, deletion_policy=wanted.deletion_policy)
         else:
             before, after = current.properties, wanted.properties
             changed = frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
-            self._undo.append(lambda: self._update(self.resources[logical_id], current, changed))
-            self._update(current, wanted, changed)
+            self._undo.append(lambda: self._put(self.resources[logical_id], current, changed))
+            self._put(current, wanted, changed)
 
-    def _create(self, wanted: StackResource) -> None:
-        self._tell(wanted, "CREATE_IN_PROGRESS", None)
-        with self._reporting(wanted, "CREATE"):
-            physical = RESOURCE_TYPES[wanted.cf_resource_type].create(self._request(wanted))
-        self._done(wanted, physical, "CREATE_COMPLETE")
-
-    def _update(self, current: StackResource, wanted: StackResource, changed: frozenset[str]) -> None:
-        """Changes the resource in place, or deletes it and creates it anew."""
-        resource_type = RESOURCE_TYPES[current.cf_resource_type]
-        self._tell(current, "UPDATE_IN_PROGRESS", None)
-        with self._reporting(current, "UPDATE"):
-            if resource_type.can_update(changed):
+    def _put(self, current: StackResource | None, wanted: StackResource, changed: frozenset[str] = frozenset()) -> None:
+        """Creates the resource, changes it in place, or deletes it and creates it anew."""
+        shown, verb = current or wanted, "UPDATE" if current else "CREATE"
+        resource_type = RESOURCE_TYPES[wanted.cf_resource_type]
+        self._tell(shown, f"{verb}_IN_PROGRESS", None)
+        with self._reporting(shown, verb):
+            if current and resource_type.can_update(changed):
                 physical = resource_type.update(replace(self._request(wanted), changed=changed), current.physical)
             else:
-                self._delete_physical(current)
+                if current:
+                    self._delete_physical(current)
                 physical = resource_type.create(self._request(wanted))
-        self._done(wanted, physical, "UPDATE_COMPLETE")
+        done = replace(wanted, physical=physical)
+        self.resources[done.logical_resource_id] = done
+        self._tell(done, f"{verb}_COMPLETE", None)
 
     def _delete(self, logical_id: str) -> None:
         resource = self.resources.get(logical_id)
@@ -168,13 +165,8 @@ class StackResources:
         try:
             RESOURCE_TYPES[resource.cf_resource_type].delete(request, resource.physical)
         except ClientError as error:
-            if not is_gone(error):
+            if not _is_gone(error):
                 raise
-
-    def _done(self, wanted: StackResource, physical: Physical, status: str) -> None:
-        done = replace(wanted, physical=physical)
-        self.resources[done.logical_resource_id] = done
-        self._tell(done, status, None)
 
     def _request(self, wanted: StackResource, *, read_references: bool = True) -> Request:
         stack, logical_id, properties = self._stack, wanted.logical_resource_id, wanted.properties
@@ -201,3 +193,9 @@ def _wanted(scope: Scope) -> list[str]:
     """Logical ids of the resources whose conditions hold, each after those that it depends on."""
     resources = scope.template["Resources"]
     return [logical_id for logical_id in in_dependency_order(scope.template) if scope.has(resources[logical_id])]
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether the call failed because the resource does not exist."""
+    code = error.response["Error"]["Code"]
+    return any(word in code for word in ("NotFound", "NotExist", "NonExist", "NoSuch"))

@@ -1,31 +1,28 @@
-"""A template as text and as a dict, and where it is uploaded to."""
+"""A template as text, as a dict, and after the transform AWS::Serverless-2016-10-31, which samtranslator does."""
 
+import copy
 import json
 from typing import Any
-from urllib.parse import unquote, urlparse
 
+import boto3
 from moto.cloudformation.exceptions import ValidationError
-from moto.s3.exceptions import S3ClientError
-from moto.s3.models import s3_backends
+from samtranslator.metrics.metrics import DummyMetricsPublisher, Metrics  # type: ignore[import-untyped]
+from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+from samtranslator.utils.py27hash_fix import (  # type: ignore[import-untyped]
+    to_py27_compatible_template,
+    undo_mark_unicode_str_in_template,
+)
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 from yaml import YAMLError
 
 Template = dict[str, Any]
 
+SERVERLESS = "AWS::Serverless-2016-10-31"
 SECTIONS = frozenset(
-    {
-        "AWSTemplateFormatVersion",
-        "Conditions",
-        "Description",
-        "Globals",
-        "Mappings",
-        "Metadata",
-        "Outputs",
-        "Parameters",
-        "Resources",
-        "Rules",
-        "Transform",
-    }
+    {"AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Mappings", "Metadata"}
+    | {"Outputs", "Parameters", "Resources", "Rules", "Transform"}
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and SAM's Globals."""
 
@@ -73,24 +70,46 @@ def packaged(written: str) -> Template:
     return template
 
 
+def expand(template: Template, parameters: dict[str, Any], region: str) -> Template:
+    """The template of plain resources that CloudFormation creates.
+
+    Args:
+        template: as written; it is not changed.
+        parameters: values by name, defaults not included.
+        region: the stack's Region.
+
+    Raises:
+        ValidationError: samtranslator refuses the template, or it asks for another transform.
+    """
+    wanted = template.get("Transform", [])
+    transforms = [wanted] if isinstance(wanted, str | dict) else list(wanted)
+    unknown = [str(name) for name in transforms if name != SERVERLESS]
+    if unknown:
+        raise ValidationError(
+            message=f"No transform named {', '.join(unknown)} found: the local cloud has {SERVERLESS}."
+        )
+    if not transforms:
+        return template
+    expanded = copy.deepcopy(template)
+    values = {"AWS::Region": region, **parameters}
+    to_py27_compatible_template(expanded, values)
+    metrics = Metrics("ServerlessTransform", DummyMetricsPublisher())
+    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=region), metrics=metrics)
+    try:
+        translated = translator.translate(expanded, parameter_values=values, get_managed_policy_map=dict)
+    except InvalidDocumentException as error:
+        causes = " ".join(cause.message for cause in error.causes)
+        raise ValidationError(message=f"Transform {SERVERLESS} failed with: {error.message} {causes}") from error
+    finally:
+        # To nobody; unpublished metrics are complained of on stderr.
+        metrics.publish()
+    plain = dict(undo_mark_unicode_str_in_template(translated))
+    plain.pop("Transform", None)
+    return plain
+
+
 def text(value: Any) -> str:
     """The value as CloudFormation writes it where text is wanted."""
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
-
-
-def from_s3_url(template_url: str, account_id: str, partition: str) -> str:
-    """The text that a TemplateURL points to, such as `http://127.0.0.1:4566/bucket/key`.
-
-    Raises:
-        ValidationError: there is no such object.
-    """
-    bucket, _, key = unquote(urlparse(template_url).path).lstrip("/").partition("/")
-    try:
-        found = s3_backends[account_id][partition].get_object(bucket, key)
-    except S3ClientError as error:
-        raise ValidationError(message=f"S3 error: {error.message} ({template_url})") from error
-    if found is None:
-        raise ValidationError(message=f"S3 error: The specified key does not exist. ({template_url})")
-    return str(found.value.decode())

@@ -1,7 +1,7 @@
 """How commands find the running cloud: a lock says that one runs, and a file says where.
 
-The lock is the operating system's (flock) and ends with the process that holds it, even a killed one. So neither a
-reused process id nor a leftover file is ever taken for a running cloud.
+The lock is the operating system's (flock, on the folder) and ends with the process that holds it, even a killed one. So
+neither a reused process id nor a leftover file is ever taken for a running cloud.
 """
 
 import contextlib
@@ -36,42 +36,46 @@ class RunningCloud:
     endpoint: str
     region: str
     pid: int
-    database_host: str
-    database_port: int
     client_folder: str
     """Holds the files that `clients.command` writes."""
 
 
 class StateFolder:
-    """The folder of the lock and of `cloud.json`, which is there while the cloud is ready."""
+    """The folder that is locked while a cloud runs, with `cloud.json` in it while the cloud is ready."""
 
     def __init__(self, folder: Path = DEFAULT_FOLDER) -> None:
         self._folder = folder
-        self._lock_file = folder / "lock"
         self._cloud_file = folder / "cloud.json"
-        self._unfinished_file = folder / "cloud.json.tmp"
         self.log_file = folder / "log"
-        """The one file that stays when the cloud has stopped; the next cloud overwrites it."""
+        """Stays when the cloud has stopped; the next cloud overwrites it."""
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Makes this process the folder's cloud within the `with` block, and cleans up after a killed one.
+        """Makes this process the folder's cloud within the `with` block.
 
         Raises:
             AlreadyRunningError: another process is.
         """
-        descriptor = self._lock_for_itself()
-        try:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._open() as descriptor:
+            deadline = time.monotonic() + _SETTLE_SECONDS
+            while not _lock(descriptor, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise AlreadyRunningError(
+                        f"A local cloud is already running here ({self._folder}). Stop it with: {self._command('down')}"
+                    )
+                time.sleep(_POLL_SECONDS)
             self._cloud_file.unlink(missing_ok=True)
-            yield
-        finally:
-            self._remove()
-            os.close(descriptor)
+            try:
+                yield
+            finally:
+                self._cloud_file.unlink(missing_ok=True)
 
     def publish(self, cloud: RunningCloud) -> None:
         """Tells other processes where the cloud is. Only within `hold()`."""
-        self._unfinished_file.write_text(json.dumps(asdict(cloud), indent=2) + "\n", encoding="utf-8")
-        self._unfinished_file.replace(self._cloud_file)
+        unfinished = self._cloud_file.with_suffix(".tmp")
+        unfinished.write_text(json.dumps(asdict(cloud), indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(self._cloud_file)
 
     def read(self) -> RunningCloud:
         """The running cloud.
@@ -90,19 +94,14 @@ class StateFolder:
 
     def held(self) -> bool:
         """Whether a process holds the folder. If none does, deletes what a killed one left in it."""
-        try:
-            descriptor = os.open(self._lock_file, os.O_RDWR)
-        except FileNotFoundError:
+        if not self._folder.is_dir():
             return False
-        try:
+        with self._open() as descriptor:
             # Shared, so that commands that look do not take each other for a cloud.
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            self._remove()
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+            if not _lock(descriptor, fcntl.LOCK_SH):
+                return True
+            self._cloud_file.unlink(missing_ok=True)
+            return False
 
     def stop(self, seconds: float) -> bool:
         """Asks the running cloud to stop, waits at most this long, and returns whether it is gone.
@@ -125,32 +124,21 @@ class StateFolder:
             raise NotRunningError(f"No local cloud is running here ({self._folder})")
         return True
 
-    def _lock_for_itself(self) -> int:
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while True:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # A file that was deleted before we locked it excludes nobody.
-                if os.path.samestat(os.fstat(descriptor), self._lock_file.stat()):
-                    return descriptor
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    os.close(descriptor)
-                    raise AlreadyRunningError(
-                        f"A local cloud is already running here ({self._folder}). Stop it with: {self._command('down')}"
-                    ) from None
-            except FileNotFoundError:
-                pass
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[int]:
+        descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            yield descriptor
+        finally:
             os.close(descriptor)
-            time.sleep(_POLL_SECONDS)
 
     def _command(self, name: str) -> str:
         return command(name, folder=self._folder)
 
-    def _remove(self) -> None:
-        for file in (self._cloud_file, self._unfinished_file, self._lock_file):
-            file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # people may keep things of their own in it
-            self._folder.rmdir()
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

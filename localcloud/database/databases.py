@@ -19,7 +19,8 @@ class Databases(ABC):
     ADMIN = ADMIN
 
     def __init__(self) -> None:
-        self._database_of_user: dict[str, str] = {}
+        self._administrators: dict[str, str] = {}
+        """Users by database."""
 
     @abstractmethod
     def admin_connection(self, **options: Any) -> "Connection[Any]":
@@ -39,50 +40,33 @@ class Databases(ABC):
         """Creates a database and its administrator, who may do what RDS's may. What exists stays; the password changes.
 
         Raises:
-            ValueError: a name that MySQL would not take, or a user who has another database: all clusters share one
-                server, so two of them cannot share a user.
+            ValueError: a name that MySQL would not take, or the local cloud's own user.
         """
         _check("database", name)
-        _check_user(username)
-        owned = self._database_of_user.get(username, name)
-        if owned != name:
-            raise ValueError(
-                f"User {username} has the database {owned} already, and all clusters of the local cloud share one "
-                f"server: give the cluster of {name} another MasterUsername"
-            )
+        _check("user", username)
+        if username in (ADMIN, "root"):
+            raise ValueError(f"{username} is the local cloud's own database user; choose another MasterUsername")
         with self._admin_cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
             cursor.execute(f"CREATE USER IF NOT EXISTS `{username}`@'%%' IDENTIFIED BY %s", (password,))
             self._grant(cursor, name, username)
-        self._database_of_user[username] = name
+        self._administrators[name] = username
         self.set_password(username, password)
 
     def drop_database(self, name: str) -> None:
-        """Deletes a database with its administrator and everybody who has rights in it, if it exists.
-
-        Raises:
-            ValueError: a name that MySQL would not take.
-        """
+        """Deletes a database with its administrator and everybody who has rights in it, if it exists."""
         _check("database", name)
         with self._admin_cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
             cursor.execute("SELECT User, Host FROM mysql.db WHERE Db IN (%s, %s)", (name, pattern(name)))
-            administrators = [(user, "%") for user, owned in self._database_of_user.items() if owned == name]
-            for user, host in {*cursor.fetchall(), *administrators}:
-                cursor.execute("DROP USER IF EXISTS %s@%s", (user, host))
-                self._database_of_user.pop(user, None)
+            administrator = self._administrators.pop(name, None)
+            for user in {*cursor.fetchall(), *([(administrator, "%")] if administrator else [])}:
+                cursor.execute("DROP USER IF EXISTS %s@%s", user)
 
     def set_password(self, username: str, password: str) -> None:
-        """Changes a user's password; open connections stay.
-
-        Raises:
-            ValueError: there is no such user.
-        """
-        _check_user(username)
+        """Changes the password of a user, who exists; open connections stay."""
+        _check("user", username)
         with self._admin_cursor() as cursor:
-            cursor.execute("SELECT 1 FROM mysql.user WHERE User = %s AND Host = '%%'", (username,))
-            if not cursor.fetchall():
-                raise ValueError(f"There is no user {username}; create_database makes one")
             cursor.execute(f"ALTER USER `{username}`@'%%' IDENTIFIED BY %s", (password,))
 
     @contextlib.contextmanager
@@ -99,9 +83,3 @@ def pattern(name: str) -> str:
 def _check(what: str, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no {what} name: use letters, digits, _, $ and -, 1 to 64 of them")
-
-
-def _check_user(username: str) -> None:
-    _check("user", username)
-    if username in (ADMIN, "root"):
-        raise ValueError(f"{username} is the local cloud's own database user; choose another MasterUsername")

@@ -1,6 +1,7 @@
 """Unpacks Debian packages into a folder, without installing them: it needs no root and leaves the machine as it is."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -16,20 +17,18 @@ class UnpackingFailed(Exception):  # noqa: N818 - says what happened
 
 def mirrors() -> list[str]:
     """Where this machine gets its Debian from; a mirror has all releases. Empty on other systems."""
-    system = Path("/etc/os-release")
-    release = system.read_text() if system.is_file() else ""
-    codename = re.search(r"^VERSION_CODENAME=(\w+)$", release, re.MULTILINE)
-    if codename is None or not re.search(r"^ID=debian$", release, re.MULTILINE) or shutil.which("apt-get") is None:
+    system = platform.freedesktop_os_release()
+    if system["ID"] != "debian" or shutil.which("apt-get") is None:
         return []
-    command = ["apt-get", "update", "--print-uris"]
-    sources = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - our words
-    return list(dict.fromkeys(re.findall(rf"^'(\S+)/dists/{codename[1]}/", sources, re.MULTILINE)))
+    main = ("Created-By: Packages", f"Release: {system['VERSION_CODENAME']}")
+    sites = _run("apt-get", "indextargets", "--format=$(REPO_URI)", *main)
+    return [site.rstrip("/") for site in dict.fromkeys(sites.split())]
 
 
 def unpack(name: str, folder: Path) -> None:
     """Unpacks a package and all its dependencies, down to the C library, so that it runs on an older system.
 
-    It comes from the machine's own release, or else, on Debian, from unstable.
+    It comes from Debian's unstable, since its releases have MariaDB only, or from another system's own release.
 
     Args:
         name: the package's name without a version: `mysql-server-core` may be `mysql-server-core-8.0`. The highest
@@ -37,12 +36,13 @@ def unpack(name: str, folder: Path) -> None:
         folder: becomes the packages' root.
 
     Raises:
-        UnpackingFailed: neither has it, or it could not be fetched.
+        UnpackingFailed: there is no such package, or it could not be fetched.
     """
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise UnpackingFailed("this system has no apt-get to get packages with")
+    sources: list[str | None] = [*mirrors()] or [None]
     failures = []
-    for mirror in [None, *mirrors()]:
+    for mirror in sources:
         try:
             return _unpack(name, folder, mirror)
         except UnpackingFailed as failure:

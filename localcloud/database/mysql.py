@@ -1,20 +1,16 @@
 """A MySQL set up as Amazon sets up Aurora MySQL 3, as far as a community server can be."""
 
-import re
-import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from localcloud.database import debian
-from localcloud.database.program import DatabaseMissingError, ServerProgram, which
+from localcloud.database.program import DatabaseMissingError, ServerProgram
 from localcloud.database.server import DatabaseServer
 from localcloud.kept import kept
 
 ROLE: Final = "rds_superuser_role"
 FOLDER = Path(__file__).parents[2] / ".mysql"
 """Where it is unpacked, beside this package."""
-OLDEST: Final = (8, 0)
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.MasterAccounts.html, and what Aurora 3.09
 # adds. From MySQL 8.2 on SET_USER_ID is SET_ANY_DEFINER and ALLOW_NONEXISTENT_DEFINER.
@@ -33,7 +29,6 @@ _NOT_IN_THE_SYSTEM: Final = (
 )
 _SERVER: Final = ("--partial-revokes=ON", "--require-secure-transport=ON", "--secure-file-priv=NULL")
 _PACKAGE: Final = "mysql-server-core"
-_APPARMOR: Final = Path("/sys/module/apparmor/parameters/enabled")
 
 
 class MySQL(DatabaseServer):
@@ -44,8 +39,7 @@ class MySQL(DatabaseServer):
     """
 
     def _find_program(self) -> ServerProgram:
-        program, _ = find()
-        return replace(program, server_options=_SERVER)
+        return find()
 
     def _grant(self, cursor: Any, name: str, username: str) -> None:  # noqa: ARG002 - in all databases
         cursor.execute("SHOW PRIVILEGES")
@@ -59,56 +53,18 @@ class MySQL(DatabaseServer):
         cursor.execute(f"SET DEFAULT ROLE {ROLE} TO `{username}`@'%'")
 
 
-def find() -> tuple[ServerProgram, str]:
-    """This machine's MySQL or, without one, a copy of Debian's or Ubuntu's package, which is kept.
-
-    Returns:
-        The program, and its version and place in words.
+def find() -> ServerProgram:
+    """Debian's or Ubuntu's package, which is kept once it is unpacked.
 
     Raises:
-        DatabaseMissingError: there is none, and no package either.
+        DatabaseMissingError: it cannot be unpacked.
     """
-    program = _installed()
-    if program is None:
-        folder = FOLDER / "server"
-        try:
-            program = _unpacked(kept(folder, _PACKAGE, lambda unfinished: debian.unpack(_PACKAGE, unfinished)))
-        except debian.UnpackingFailed as failure:
-            raise DatabaseMissingError(
-                f"There is no MySQL from {'.'.join(map(str, OLDEST))} on, and none could be unpacked: {failure}"
-            ) from failure
-    place = Path(program.path)
-    shown = place.relative_to(FOLDER.parent) if place.is_relative_to(FOLDER) else place
-    version = re.search(r"Ver (\S+)", _version(program))
-    return program, f"MySQL {version[1] if version else 'of an unknown version'}, {shown}"
-
-
-def _installed() -> ServerProgram | None:
-    path = which("mysqld")
-    if path is None or _is_confined(path):
-        return None
-    program = ServerProgram(path, is_mariadb=False)
-    version = _version(program)
-    number = re.search(r"Ver (\d+)\.(\d+)", version)
-    is_old = number is None or (int(number[1]), int(number[2])) < OLDEST
-    # Debian's MariaDB calls itself mysqld as well.
-    return None if "MariaDB" in version or is_old else program
-
-
-def _is_confined(path: str) -> bool:
-    """Whether AppArmor keeps it to its own folders, as on Ubuntu."""
-    profile = Path("/etc/apparmor.d", path.strip("/").replace("/", "."))
-    return profile.is_file() and _APPARMOR.is_file() and _APPARMOR.read_text().startswith("Y")
-
-
-def _unpacked(root: Path) -> ServerProgram:
+    try:
+        root = kept(FOLDER / "server", _PACKAGE, lambda unfinished: debian.unpack(_PACKAGE, unfinished))
+    except debian.UnpackingFailed as failure:
+        raise DatabaseMissingError(f"No MySQL could be unpacked: {failure}") from failure
     # It needs the C library that came along, whose loader must be told where the libraries are.
     (loader,) = {path.resolve() for path in root.glob("usr/lib/*-linux-gnu*/ld-linux*.so.*")}
     libraries = f"{loader.parent}:{root}/usr/lib/mysql/private"
-    program = ServerProgram(str(root / "usr/sbin/mysqld"), is_mariadb=False)
-    return replace(program, start=(loader, "--library-path", libraries), options=(f"--basedir={root}/usr",))
-
-
-def _version(program: ServerProgram) -> str:
-    command = [*program.start, program.path, "--version"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - found above
+    program = (str(loader), "--library-path", libraries, f"{root}/usr/sbin/mysqld")
+    return ServerProgram((*program, "--no-defaults", f"--basedir={root}/usr"), _SERVER)

@@ -3,24 +3,11 @@
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from localcloud.database.certificates import ServerCertificate
-
-_FOLDERS = (
-    "/usr/sbin",
-    "/usr/bin",
-    "/usr/libexec",
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/local/mysql/bin",
-    "/usr/local/opt/mariadb/bin",
-    "/opt/homebrew/bin",
-    "/opt/homebrew/opt/mariadb/bin",
-    "/opt/local/lib/mariadb/bin",
-)
+_FOLDERS = ("/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin", "/usr/local/mysql/bin")
 """Where packagers put a server that is not on everybody's PATH."""
 _INSTALL_SECONDS = 120
 _BEFORE_SCRIPTS = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
@@ -34,12 +21,8 @@ class DatabaseMissingError(RuntimeError):
 class ServerProgram:
     """An installed or unpacked server program."""
 
-    path: str
-    is_mariadb: bool
-    start: tuple[str | Path, ...] = ()
-    """The loader of its own C library with that loader's options, if it needs one."""
-    options: tuple[str, ...] = ()
-    """Always at the beginning of its command line."""
+    beginning: tuple[str, ...]
+    """Of its command line: the program, after a loader if it needs one, and its first options."""
     server_options: tuple[str, ...] = ()
     """At the end of its command line when it serves."""
 
@@ -50,12 +33,19 @@ class ServerProgram:
         Raises:
             DatabaseMissingError: there is none.
         """
-        path = which("mariadbd", "mysqld")
+        folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
+        path = shutil.which("mariadbd", path=folders) or shutil.which("mysqld", path=folders)
         if path is None:
-            command = "brew install mariadb" if sys.platform == "darwin" else "apt-get install mariadb-server-core"
-            raise DatabaseMissingError(f"The local cloud needs MariaDB's server program. Install it: {command}")
-        version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)  # noqa: S603
-        return cls(path, "MariaDB" in version.stdout)
+            raise DatabaseMissingError(
+                "The local cloud needs MariaDB's server program. Install it: apt-get install mariadb-server-core"
+            )
+        return cls((path, "--no-defaults"))
+
+    @cached_property
+    def version(self) -> str:
+        """As the program prints it, MariaDB's with that name in it."""
+        command = [*self.beginning, "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
     def install(self, data: Path, log: Path) -> None:
         """Creates a data folder, in which root has no password yet.
@@ -66,12 +56,11 @@ class ServerProgram:
         Raises:
             RuntimeError: it failed; the message ends with the server's own words.
         """
-        command = [*self._beginning(), *_folders(data), *_user()]
-        sql = ""
-        if self.is_mariadb:
+        command, sql = self._on(data), ""
+        if "MariaDB" in self.version:
             data.mkdir()
             command += ["--bootstrap", "--enforce-storage-engine=", "--max-allowed-packet=8M"]
-            scripts = [_script(self.path, name) for name in ("system_tables", "system_tables_data")]
+            scripts = [_script(Path(self.beginning[0]), name) for name in ("system_tables", "system_tables_data")]
             sql = _BEFORE_SCRIPTS + "".join(script.read_text(encoding="utf-8") for script in scripts)
         else:
             command += ["--initialize-insecure", f"--log-error={log}"]
@@ -80,26 +69,24 @@ class ServerProgram:
         )
         if done.returncode:
             said = done.stderr + (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
-            raise RuntimeError(f"{self.path} could not make a data folder:\n{said[-2000:]}")
+            raise RuntimeError(f"{command[0]} could not make a data folder:\n{said[-2000:]}")
 
-    def command(self, data: Path, port: int, log: Path, init_file: Path, tls: ServerCertificate) -> list[str]:
+    def command(self, data: Path, port: int, log: Path, init_file: Path) -> list[str]:
         """The server's command line: loopback only, no configuration files, small, and not durable.
 
         The socket's name is short and relative (to the data folder), since a full path may exceed a socket's limit.
         """
         return [
-            *self._beginning(),
-            *_folders(data),
-            *_user(),
+            *self._on(data),
             "--bind-address=127.0.0.1",
             f"--port={port}",
             "--socket=server.sock",
             f"--pid-file={data / 'server.pid'}",
             f"--log-error={log}",
             f"--init-file={init_file}",
-            f"--ssl-ca={tls.ca_file}",
-            f"--ssl-cert={tls.certificate_file}",
-            f"--ssl-key={tls.key_file}",
+            f"--ssl-ca={data.with_name('ca.pem')}",
+            f"--ssl-cert={data.with_name('server.pem')}",
+            f"--ssl-key={data.with_name('server-key.pem')}",
             "--skip-name-resolve",
             "--skip-log-bin",
             "--character-set-server=utf8mb4",
@@ -118,38 +105,20 @@ class ServerProgram:
             *self.server_options,
         ]
 
-    def _beginning(self) -> list[str]:
-        return [*map(str, self.start), self.path, "--no-defaults", *self.options]
+    def _on(self, data: Path) -> list[str]:
+        # When MariaDB starts, it deletes all temporary tables in the folder, also those of other servers.
+        temporary = data.with_name("tmp")
+        temporary.mkdir(exist_ok=True)
+        # It runs as root only if it is told to.
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        return [*self.beginning, f"--datadir={data}", f"--tmpdir={temporary}", *user]
 
 
-def _folders(data: Path) -> list[str]:
-    # When MariaDB starts, it deletes all temporary tables in the folder, also those of other servers.
-    temporary = data.with_name("tmp")
-    temporary.mkdir(exist_ok=True)
-    return [f"--datadir={data}", f"--tmpdir={temporary}"]
-
-
-def _user() -> list[str]:
-    # The server runs as root only if it is told to.
-    return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def which(*names: str) -> str | None:
-    """The first of these programs on PATH or where packagers put servers."""
-    folders = os.pathsep.join([os.environ.get("PATH", ""), *_FOLDERS])
-    return next((found for name in names if (found := shutil.which(name, path=folders))), None)
-
-
-def _script(program: str, name: str) -> Path:
-    roots = {Path(program).parent.parent, Path(program).resolve().parent.parent}
-    candidates = [
-        root / folder / f"{brand}_{name}.sql"
-        for root in [*roots, Path("/usr")]
-        for folder in ("share/mysql", "share/mariadb", "share", "scripts")
-        for brand in ("mariadb", "mysql")
-    ]
-    found = next((candidate for candidate in candidates if candidate.is_file()), None)
+def _script(program: Path, name: str) -> Path:
+    roots = (program.parent.parent, program.resolve().parent.parent, Path("/usr"))
+    folders = [root / folder for root in roots for folder in ("share/mysql", "share/mariadb", "share", "scripts")]
+    found = next((script for folder in folders for script in folder.glob(f"m*_{name}.sql")), None)
     if found is None:
-        looked = ", ".join(sorted({str(candidate.parent) for candidate in candidates}))
+        looked = ", ".join(sorted(map(str, folders)))
         raise RuntimeError(f"{program} came without mysql_{name}.sql (looked in {looked}): reinstall MariaDB's server")
     return found

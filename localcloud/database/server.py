@@ -32,21 +32,21 @@ class DatabaseServer(Databases):
     `stop()` and `start()` keep the data and the port, so a test can use them as an outage; `destroy()` deletes all.
 
     Args:
-        folder: for its data, certificates and log. Created by `start()`.
-        remove_with_owner: deleted if this process is killed before `destroy()`; `folder` itself by default.
+        folder: for its data, certificates and log; created by `start()`, and deleted even if this process is killed.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, remove_with_owner: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._remove_with_owner = remove_with_owner or folder
+        self._data, self._log, self._init_file = folder / "data", folder / "server.log", folder / "init.sql"
         self._process: OwnedProcess | None = None
         self._port: int | None = None
         self._program: ServerProgram | None = None
-        self._tls: certificates.ServerCertificate | None = None
         self.admin_password = secrets.token_urlsafe(18)
+        self.ca_file = folder / "ca.pem"
+        """PEM file of the authority that clients have to trust."""
 
     @property
     def port(self) -> int:
@@ -54,11 +54,6 @@ class DatabaseServer(Databases):
         if self._port is None:
             raise RuntimeError("The database server has not been started; call start() first")
         return self._port
-
-    @property
-    def ca_file(self) -> Path:
-        """PEM file of the authority that clients have to trust."""
-        return self._folder / "ca.pem"
 
     @property
     def running(self) -> bool:
@@ -75,12 +70,12 @@ class DatabaseServer(Databases):
         if self.running:
             return
         self.stop()
-        program, tls = self._prepare()
+        program = self._program = self._program or self._install()
         tries = _STARTS if self._port is None else 1
         for attempt in range(1, tries + 1):
             port = self._port or _free_port()
-            command = program.command(self._data, port, self._log, self._init_file, tls)
-            self._process = OwnedProcess(command, self._remove_with_owner)
+            command = program.command(self._data, port, self._log, self._init_file)
+            self._process = OwnedProcess(command, self._folder)
             try:
                 self._wait_until_ready(port)
             except BaseException as error:
@@ -135,29 +130,10 @@ class DatabaseServer(Databases):
             DatabaseMissingError: there is none.
         """
 
-    @property
-    def _data(self) -> Path:
-        return self._folder / "data"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "server.log"
-
-    @property
-    def _init_file(self) -> Path:
-        return self._folder / "init.sql"
-
-    def _prepare(self) -> tuple[ServerProgram, certificates.ServerCertificate]:
-        if self._program is None:
-            self._program = self._find_program()
-        if self._tls is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._tls = certificates.issue(self._folder)
-            self._write_init_file()
-            self._program.install(self._data, self._log)
-        return self._program, self._tls
-
-    def _write_init_file(self) -> None:
+    def _install(self) -> ServerProgram:
+        program = self._find_program()
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        certificates.issue(self._folder)
         # It runs before the first connection is accepted, so nobody reaches root without a password.
         admin, password = f"'{ADMIN}'@'%'", escape_string(self.admin_password)
         self._init_file.touch(mode=0o600)
@@ -169,6 +145,8 @@ class DatabaseServer(Databases):
             f"GRANT PROXY ON ''@'' TO {admin} WITH GRANT OPTION;\n",
             encoding="utf-8",
         )
+        program.install(self._data, self._log)
+        return program
 
     def _wait_until_ready(self, port: int) -> None:
         deadline = time.monotonic() + _START_SECONDS

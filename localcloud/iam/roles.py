@@ -1,4 +1,4 @@
-"""What a role's policies allow."""
+"""What a role's policies allow, and its temporary credentials."""
 
 import json
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, iam_backends
+from moto.sts.models import sts_backends
+from moto.sts.utils import DEFAULT_STS_SESSION_DURATION
+from moto.utilities.utils import get_partition
 
 from localcloud.iam.accesses import Access
 from localcloud.iam.policy import Statement, judge, parse
@@ -60,6 +63,23 @@ def rights_of(role_arn: str) -> Rights:
         tuple(statement for document in documents for statement in parse(document)),
         parse(document_of(managed_policy(backend, boundary))) if boundary else None,
     )
+
+
+def credentials_of(role_arn: str, session_name: str, account_id: str, region: str) -> dict[str, str]:
+    """New credentials of a role, which need not exist, as boto3 takes them. Refusals show the session's name."""
+    assumed: Any = sts_backends[account_id][get_partition(region)].assume_role(
+        region_name=region,
+        role_session_name=session_name,
+        role_arn=role_arn,
+        policy="",
+        duration=DEFAULT_STS_SESSION_DURATION,
+        external_id="",
+    )
+    return {
+        "aws_access_key_id": assumed.access_key_id,
+        "aws_secret_access_key": assumed.secret_access_key,
+        "aws_session_token": assumed.session_token,
+    }
 
 
 def managed_policy(backend: IAMBackend, arn: str) -> ManagedPolicy:

@@ -5,33 +5,19 @@ import json
 import threading
 from typing import Any
 
-from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, LambdaStorage
 
-from localcloud.lambda_runtime.environment import Invocation
 from localcloud.lambda_runtime.runtime import Runtime
 from localcloud.services import Services
 
 _runtime: Runtime | None = None
-_running: dict[str, int] = {}
-_counting = threading.Lock()
 _moto_del_function = LambdaStorage.del_function
-
-
-class TooManyRequestsError(LambdaClientError):
-    """The function's reserved concurrency is used up."""
-
-    code = 429
-
-    def __init__(self) -> None:
-        super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
 def install(services: Services) -> None:
     """Makes moto's Lambda run functions here. A second call ends the environments of the first."""
     global _runtime
     shutdown()
-    _running.clear()
     _runtime = Runtime(services)
     for owner, name, method in (
         (LambdaFunction, "invoke", _invoke),
@@ -51,13 +37,12 @@ def shutdown() -> None:
 
 def kill_running(function_name: str) -> list[int]:
     """Kills the function's processes that are in the middle of an invocation; returns their ids, none if it is idle."""
-    return _required().kill_running(function_name)
+    return [pid for pool in _required().pools(function_name) for pid in pool.kill_running()]
 
 
 def running(function_name: str) -> int:
     """How many of the function's invocations are under way or wait for an environment."""
-    with _counting:
-        return sum(count for arn, count in _running.items() if arn.split(":")[6] == function_name)
+    return sum(pool.running for pool in _required().pools(function_name))
 
 
 def _required() -> Runtime:
@@ -73,9 +58,9 @@ def _invoke(self: Any, body: str | bytes, request_headers: Any, response_headers
     if kind == "DryRun":
         return ""
     if kind == "Event":
-        threading.Thread(target=_run, args=(self, event), daemon=True).start()
+        threading.Thread(target=_required().invoke, args=(self, event), daemon=True).start()
         return ""
-    result = _run(self, event)
+    result = _required().invoke(self, event)
     response_headers["x-amz-executed-version"] = "$LATEST"
     response_headers["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()
     if result.failed:
@@ -85,21 +70,8 @@ def _invoke(self: Any, body: str | bytes, request_headers: Any, response_headers
 
 def _invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
     """Replaces LambdaFunction._invoke_lambda, which moto's other services call."""
-    result = _run(self, json.loads(event) if isinstance(event, str) else event or {})
+    result = _required().invoke(self, json.loads(event) if isinstance(event, str) else event or {})
     return result.payload, result.failed, result.log_tail
-
-
-def _run(function: Any, event: Any) -> Invocation:
-    arn, reserved = function.function_arn, function.reserved_concurrency
-    with _counting:
-        if reserved is not None and _running.get(arn, 0) >= int(reserved):
-            raise TooManyRequestsError
-        _running[arn] = _running.get(arn, 0) + 1
-    try:
-        return _required().invoke(function, event)
-    finally:
-        with _counting:
-            _running[arn] -= 1
 
 
 def _del_function(self: Any, name_or_arn: str, qualifier: str | None = None) -> None:

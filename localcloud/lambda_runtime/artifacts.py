@@ -20,10 +20,8 @@ class Artifacts:
     """
 
     def __init__(self, parent: Path) -> None:
-        self._parent = parent
-        self._root: Path | None = None
+        self._root = Path(tempfile.mkdtemp(prefix="lambda-", dir=parent))
         self._lock = threading.Lock()
-        self._libraries: Path | None = None
 
     def task_root(self, code: bytes) -> Path:
         """The folder with the zip's content.
@@ -31,37 +29,27 @@ class Artifacts:
         Raises:
             zipfile.BadZipFile: the code is no zip.
         """
-        name = hashlib.sha256(code).hexdigest()[:32]
+        folder = self._root / hashlib.sha256(code).hexdigest()[:32]
         with self._lock:
-            folder = self._folder() / name
             if not folder.exists():
                 unfinished = folder.with_suffix(".unfinished")
                 with zipfile.ZipFile(io.BytesIO(code)) as archive:
                     archive.extractall(unfinished)
                 unfinished.rename(folder)
-            return folder
+        return folder
 
     def libraries(self) -> Path:
         """A folder with boto3 and its dependencies, and nothing else that is installed here."""
+        folder = self._root / "runtime"
         with self._lock:
-            if self._libraries is None:
-                folder = self._folder() / "runtime"
+            if not folder.exists():
                 folder.mkdir()
                 _link("boto3", folder, set())
-                self._libraries = folder
-            return self._libraries
+        return folder
 
     def remove(self) -> None:
         """Deletes every folder."""
-        with self._lock:
-            if self._root is not None:
-                shutil.rmtree(self._root, ignore_errors=True)
-            self._root = self._libraries = None
-
-    def _folder(self) -> Path:
-        if self._root is None:
-            self._root = Path(tempfile.mkdtemp(prefix="lambda-", dir=self._parent))
-        return self._root
+        shutil.rmtree(self._root, ignore_errors=True)
 
 
 def _link(name: str, folder: Path, seen: set[str]) -> None:

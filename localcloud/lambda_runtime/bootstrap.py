@@ -6,14 +6,11 @@ Requests come over the socket REQUEST_FD, each a line of JSON, and answers go ba
 https://github.com/aws/aws-lambda-python-runtime-interface-client.
 """
 
-import contextlib
-import ctypes
 import decimal
 import importlib
 import io
 import json
 import os
-import signal
 import socket
 import sys
 import time
@@ -22,7 +19,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
 Handler = Callable[[Any, Any], Any]
 Answer = dict[str, Any]
 
@@ -123,12 +119,6 @@ def invoke(handler: Handler, request: dict[str, Any]) -> tuple[bool, str]:
     return True, json.dumps(answer, ensure_ascii=False)
 
 
-def die_with_parent() -> None:
-    """Asks Linux to kill this process with the thread that started it; elsewhere the closed socket ends it."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 class Meter:
     """What the process has used since the last reading, which decides what Lambda would bill."""
 
@@ -157,7 +147,6 @@ class Meter:
 
 def main(request_fd: int, task_root: str, libraries: str) -> None:
     """Loads the handler, then answers requests until the socket closes."""
-    die_with_parent()
     sys.path[:0] = [task_root, libraries]
     os.chdir(task_root)
     for stream in (sys.stdout, sys.stderr):
@@ -166,7 +155,6 @@ def main(request_fd: int, task_root: str, libraries: str) -> None:
     channel = socket.socket(fileno=request_fd)
     lines = channel.makefile("r", encoding="utf-8")
     start = json.loads(lines.readline())
-    log_mark = start["log_mark"]
     meter = Meter()
     meter.quicken(start["speed"], start["began"])
 
@@ -174,7 +162,6 @@ def main(request_fd: int, task_root: str, libraries: str) -> None:
         # The log has to be complete before the answer is.
         sys.stdout.flush()
         sys.stderr.flush()
-        os.write(1, f"{log_mark}\n".encode())
         channel.sendall((json.dumps({"failed": failed, "payload": payload, "used": meter.read()}) + "\n").encode())
 
     try:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import uuid
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +17,12 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.lambda_runtime import bootstrap
 from localcloud.lambda_runtime.function_config import FunctionConfig
-from localcloud.lambda_runtime.logs import LogStream, Output
+from localcloud.lambda_runtime.logs import LogStream
 
 INIT_SECONDS = 60.0
 """For the import of the handler's module. Lambda allows 10; this computer may start many at once."""
+_LOOK_SECONDS = 0.25
+"""How late a line of a function that is running may be in the log."""
 _SIGNALS: dict[int, str] = {
     signal.SIGKILL: "killed",
     signal.SIGSEGV: "segmentation fault",
@@ -48,7 +49,6 @@ class Environment:
         task_root: the unpacked artifact.
         libraries: those of Lambda's runtime.
         variables: the process's whole environment.
-        starter: starts the process. Linux kills it when the thread that started it ends, so that thread has to stay.
         clock: the cloud's, which the function's `time.sleep` and `time.time` follow.
     """
 
@@ -59,31 +59,24 @@ class Environment:
         task_root: Path,
         libraries: Path,
         variables: dict[str, str],
-        starter: Executor,
         clock: Clock,
     ) -> None:
         self.config, self._log = config, log
         self._channel, other = socket.socketpair()
-        mark = f"\x00{secrets.token_hex(16)}"
         arguments = (bootstrap.__file__, other.fileno(), task_root, libraries)
-        self._process: subprocess.Popen[bytes] = starter.submit(
-            subprocess.Popen,
+        self._process = subprocess.Popen(  # noqa: S603 - our own script, run by our own Python
             [sys.executable, "-I", "-S", *map(str, arguments)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log.output,
             stderr=subprocess.STDOUT,
             env=variables,
             pass_fds=[other.fileno()],
             start_new_session=True,
-        ).result()
+        )
         other.close()
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._output = Output(self._process.stdout, mark, log)
-        self._pending = b""
         self._loaded = False
         self._init: dict[str, float] | None = None
-        self.busy = False
-        self._send({"log_mark": mark, "speed": clock.speed, "began": clock.began})
+        self._send({"speed": clock.speed, "began": clock.began})
 
     @property
     def pid(self) -> int:
@@ -102,7 +95,7 @@ class Environment:
         if not self._loaded and (failure := self._load(request_id)):
             return failure
         started = time.monotonic()
-        self._log.write([f"START RequestId: {request_id} Version: {self.config.version}"])
+        self._log.write(f"START RequestId: {request_id} Version: {self.config.version}")
         self._send(
             {
                 "event": event,
@@ -115,10 +108,10 @@ class Environment:
         try:
             answer = self._receive(self.config.timeout)
         except TimeoutError:
-            self.kill()
-            return self._timed_out(request_id, started)
+            cause = f"Task timed out after {self.config.timeout:.2f} seconds"
+            return self._failed(request_id, started, "Sandbox.Timedout", cause)
         if answer is None:
-            return self._died(request_id, started)
+            return self._failed(request_id, started, "Runtime.ExitError", self._exit())
         self._end(request_id, started, answer["used"])
         return Invocation(answer["payload"], answer["failed"], self._log.tail())
 
@@ -128,21 +121,21 @@ class Environment:
             self._process.send_signal(signal.SIGKILL)
 
     def kill(self) -> None:
-        """Ends the process at once, and returns when it is gone."""
+        """Ends the process at once, and returns when it is gone. Not while an invocation is under way."""
         self.kill_process()
         self._process.wait()
-        with contextlib.suppress(OSError):
-            self._channel.close()
+        self._channel.close()
+        self._log.output.close()
 
     def _load(self, request_id: str) -> Invocation | None:
+        started = time.monotonic()
         try:
             answer = self._receive(INIT_SECONDS)
         except TimeoutError:
-            self.kill()
-            message = f"RequestId: {request_id} Error: Initialization timed out after {INIT_SECONDS:.2f} seconds"
-            return self._failure("Sandbox.Timedout", message)
+            cause = f"Initialization timed out after {INIT_SECONDS:.2f} seconds"
+            return self._failed(request_id, started, "Sandbox.Timedout", cause)
         if answer is None:
-            return self._died(request_id, time.monotonic())
+            return self._failed(request_id, started, "Runtime.ExitError", self._exit())
         if answer["failed"]:
             self.kill()
             payload = {**json.loads(answer["payload"]), "requestId": request_id}
@@ -151,28 +144,25 @@ class Environment:
         self._init = answer["used"]
         return None
 
-    def _timed_out(self, request_id: str, started: float) -> Invocation:
-        message = f"Task timed out after {self.config.timeout:.2f} seconds"
-        self._log.write([f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + f"Z {request_id} {message}"])
-        self._end(request_id, started)
-        return self._failure("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
-
-    def _died(self, request_id: str, started: float) -> Invocation:
+    def _exit(self) -> str:
+        """How the process has ended, as Lambda says it."""
         code = self._process.wait()
-        self.kill()
         if code < 0:
-            cause = f"with error: signal: {_SIGNALS.get(-code) or signal.Signals(-code).name}"
-        else:
-            cause = f"with error: exit status {code}" if code else "without providing a reason"
-        message = f"RequestId: {request_id} Error: Runtime exited {cause}"
-        self._output.wait_until_closed()
-        self._log.write([message])
-        self._end(request_id, started)
-        return self._failure("Runtime.ExitError", message)
+            return f"Runtime exited with error: signal: {_SIGNALS.get(-code) or signal.Signals(-code).name}"
+        return f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
 
-    def _failure(self, error_type: str, message: str) -> Invocation:
-        payload = json.dumps({"errorType": error_type, "errorMessage": message})
-        return Invocation(payload, failed=True, log_tail=self._log.tail())
+    def _failed(self, request_id: str, started: float, error_type: str, cause: str) -> Invocation:
+        """Ends the environment, the process too if it has not died."""
+        self.kill_process()
+        self._process.wait()
+        self._log.copy()
+        message, now = f"RequestId: {request_id} Error: {cause}", datetime.now(UTC).replace(tzinfo=None)
+        timed_out = f"{now.isoformat(timespec='milliseconds')}Z {request_id} {cause}"
+        self._log.write(timed_out if error_type == "Sandbox.Timedout" else message)
+        self._end(request_id, started)
+        self.kill()
+        payload = {"errorType": error_type, "errorMessage": message}
+        return Invocation(json.dumps(payload), failed=True, log_tail=self._log.tail())
 
     def _end(self, request_id: str, started: float, used: dict[str, float] | None = None) -> None:
         milliseconds = (time.monotonic() - started) * 1000
@@ -185,7 +175,7 @@ class Environment:
         if self._init is not None:
             report += f"\tLocal Init CPU: {self._init['cpu'] * 1000:.2f} ms"
             self._init = None
-        self._log.write([f"END RequestId: {request_id}", report])
+        self._log.write(f"END RequestId: {request_id}", report)
 
     def _send(self, message: dict[str, Any]) -> None:
         # If the process has died, no answer comes.
@@ -194,17 +184,23 @@ class Environment:
             self._channel.sendall((json.dumps(message) + "\n").encode())
 
     def _receive(self, seconds: float) -> dict[str, Any] | None:
-        deadline = time.monotonic() + seconds
-        while b"\n" not in self._pending[-1:]:
-            self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+        """The process's answer, once its log is complete; None if it has died."""
+        deadline, line = time.monotonic() + seconds, b""
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._channel.settimeout(min(left, _LOOK_SECONDS))
             try:
                 part = self._channel.recv(1 << 16)
+            except TimeoutError:
+                self._log.copy(to_the_end=False)
+                continue
             except ConnectionError:
                 return None
             if not part:
                 return None
-            self._pending += part
-        line, self._pending = self._pending, b""
-        self._output.wait_until_marked()
+            line += part
+        self._log.copy()
         answer: dict[str, Any] = json.loads(line)
         return answer

@@ -2,18 +2,16 @@
 
 import os
 import secrets
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import Any
 
 from moto.logs.models import logs_backends
 
 TAIL_BYTES = 4096
 """What `LogType: Tail` returns at most: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
-_PIPE_SECONDS = 5.0
-"""How long the last lines of an invocation may take through the pipe."""
 
 _creating = threading.Lock()
 
@@ -30,6 +28,9 @@ class LogStream:
 
     def __init__(self, account_id: str, region: str, group: str, version: str) -> None:
         self.name = f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{secrets.token_hex(16)}"
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - the environment closes it
+        """Where the process writes its stdout and stderr."""
+        self._copied = 0
         self._group = group
         self._backend: Any = logs_backends[account_id][region]
         self._tail: list[str] = []
@@ -38,10 +39,19 @@ class LogStream:
         """Forgets the tail: a new invocation starts."""
         self._tail = []
 
-    def write(self, lines: list[str]) -> None:
+    def copy(self, *, to_the_end: bool = True) -> None:
+        """Appends what the process has written since; a line that it may still be writing only with `to_the_end`."""
+        file = self.output.fileno()
+        # Without moving the position, which is also the process's.
+        written = os.pread(file, os.fstat(file).st_size - self._copied, self._copied)
+        if not to_the_end:
+            written = written[: written.rfind(b"\n") + 1]
+        self._copied += len(written)
+        if written:
+            self.write(*written.decode(errors="backslashreplace").removesuffix("\n").split("\n"))
+
+    def write(self, *lines: str) -> None:
         """Appends the lines, all at this moment; creates the group and the stream if they are missing."""
-        if not lines:
-            return
         self._tail += lines
         with _creating:
             self._backend.ensure_log_group(self._group)
@@ -53,51 +63,3 @@ class LogStream:
     def tail(self) -> str:
         """The end of what this invocation wrote."""
         return "".join(f"{line}\n" for line in self._tail).encode()[-TAIL_BYTES:].decode(errors="ignore")
-
-
-class Output:
-    """Copies a process's output, stdout and stderr in one pipe, to its log until the pipe closes.
-
-    Args:
-        pipe: the read end.
-        mark: what the process writes after an invocation's own lines; it does not reach the log.
-        log: receives the lines.
-    """
-
-    def __init__(self, pipe: IO[bytes], mark: str, log: LogStream) -> None:
-        self._pipe, self._mark, self._log = pipe, mark.encode(), log
-        self._marked, self._closed = threading.Semaphore(0), threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def wait_until_marked(self) -> None:
-        """Returns when the invocation's lines are in the log."""
-        self._marked.acquire(timeout=_PIPE_SECONDS)
-
-    def wait_until_closed(self) -> None:
-        """Returns when all that the process wrote is in the log."""
-        self._closed.wait(_PIPE_SECONDS)
-
-    def _read(self) -> None:
-        for batch in self._batches():
-            lines: list[str] = []
-            for line in batch:
-                text, mark, _ = line.partition(self._mark)
-                if text or not mark:
-                    lines.append(text.decode(errors="backslashreplace"))
-                if mark:
-                    self._log.write(lines)
-                    lines = []
-                    self._marked.release()
-            self._log.write(lines)
-        self._closed.set()
-
-    def _batches(self) -> Iterator[list[bytes]]:
-        """Complete lines, as many at once as there are."""
-        rest = b""
-        with self._pipe as pipe:
-            while part := os.read(pipe.fileno(), 1 << 16):
-                *lines, rest = (rest + part).split(b"\n")
-                if lines:
-                    yield lines
-        if rest:
-            yield [rest]

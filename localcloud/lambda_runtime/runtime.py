@@ -2,18 +2,28 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import certifi
+from moto.awslambda.exceptions import LambdaClientError
 
-from localcloud.iam import credentials
+from localcloud.clients.environment import only_way
+from localcloud.iam.roles import credentials_of
 from localcloud.lambda_runtime.artifacts import Artifacts
 from localcloud.lambda_runtime.environment import Environment, Invocation
-from localcloud.lambda_runtime.function_config import FunctionConfig, environment_variables
+from localcloud.lambda_runtime.function_config import FunctionConfig
 from localcloud.lambda_runtime.logs import LogStream
 from localcloud.services import Services
+
+
+class TooManyRequestsError(LambdaClientError):
+    """The function's reserved concurrency is used up."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
 
 
 class Pool:
@@ -25,83 +35,73 @@ class Pool:
     """
 
     def __init__(self, limit: int, start: Callable[[FunctionConfig], Environment]) -> None:
-        self._limit = limit
         self._start = start
-        self._changed = threading.Condition()
-        self._environments: list[Environment] = []
-        self._starting = 0
+        self._slots = threading.BoundedSemaphore(limit)
+        self._lock = threading.Lock()
+        self._idle: list[Environment] = []
+        self._busy: list[Environment] = []
         self._closed = False
+        self.running = 0
+        """Invocations under way, or waiting for an environment."""
 
-    def invoke(self, config: FunctionConfig, event: Any) -> Invocation:
+    def invoke(self, config: FunctionConfig, event: Any, reserved: int | None) -> Invocation:
         """Runs one event with this configuration; waiting for a free environment does not count for its timeout.
 
         Raises:
             RuntimeError: the pool was closed.
+            TooManyRequestsError: as many invocations as are reserved are under way.
         """
-        environment = self._take(config)
+        with self._lock:
+            if reserved is not None and self.running >= reserved:
+                raise TooManyRequestsError
+            self.running += 1
         try:
-            return environment.invoke(event)
+            with self._slots:
+                environment = self._take(config)
+                try:
+                    return environment.invoke(event)
+                finally:
+                    self._give_back(environment)
         finally:
-            with self._changed:
-                environment.busy = False
-                if environment in self._environments:
-                    self._environments.remove(environment)
-                    if environment.alive and not self._closed:
-                        self._environments.append(environment)
-                self._changed.notify()
+            with self._lock:
+                self.running -= 1
 
     def kill_running(self) -> list[int]:
         """Kills the processes that are in the middle of an invocation; returns their ids."""
-        with self._changed:
-            busy = [environment for environment in self._environments if environment.busy]
-        for environment in busy:
-            environment.kill_process()
-        return [environment.pid for environment in busy]
+        with self._lock:
+            for environment in self._busy:
+                environment.kill_process()
+            return [environment.pid for environment in self._busy]
 
     def close(self) -> None:
         """Ends every environment, busy ones too."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            environments, self._environments = self._environments, []
-            self._changed.notify_all()
-        for environment in environments:
+            idle, self._idle = self._idle, []
+        for environment in idle:
             environment.kill()
+        self.kill_running()
 
     def _take(self, config: FunctionConfig) -> Environment:
-        with self._changed:
-            while True:
-                if self._closed:
-                    raise RuntimeError("the local cloud is shutting down")
-                self._end_outdated(config)
-                idle = [environment for environment in self._environments if not environment.busy]
-                if idle:
-                    # The one used last is the warmest.
-                    idle[-1].busy = True
-                    return idle[-1]
-                if len(self._environments) + self._starting < self._limit:
-                    self._starting += 1
-                    break
-                self._changed.wait()
-        try:
-            environment = self._start(config)
-        except BaseException:
-            with self._changed:
-                self._starting -= 1
-                self._changed.notify()
-            raise
-        with self._changed:
-            self._starting -= 1
-            environment.busy = True
-            self._environments.append(environment)
-            closed = self._closed
-        if closed:
-            environment.kill()
+        with self._lock:
+            for environment in [one for one in self._idle if not one.alive or one.config != config]:
+                self._idle.remove(environment)
+                environment.kill()
+            # The one used last is the warmest.
+            warm = self._idle.pop() if self._idle else None
+        environment = warm or self._start(config)
+        with self._lock:
+            self._busy.append(environment)
+            if self._closed:
+                environment.kill_process()
         return environment
 
-    def _end_outdated(self, config: FunctionConfig) -> None:
-        for environment in [one for one in self._environments if not one.busy]:
-            if not environment.alive or environment.config.key != config.key:
-                self._environments.remove(environment)
+    def _give_back(self, environment: Environment) -> None:
+        with self._lock:
+            self._busy.remove(environment)
+            if not self._closed and environment.alive:
+                self._idle.append(environment)
+            else:
                 environment.kill()
 
 
@@ -117,27 +117,27 @@ class Runtime:
         self._certificates.write_bytes(services.database.ca_file.read_bytes() + Path(certifi.where()).read_bytes())
         self._pools: dict[str, Pool] = {}
         self._lock = threading.Lock()
-        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-starter")
 
     def invoke(self, function: Any, event: Any) -> Invocation:
         """Runs moto's LambdaFunction on the event."""
-        config = FunctionConfig.of(function)
+        config, reserved = FunctionConfig.of(function), function.reserved_concurrency
         with self._lock:
-            pool = self._pools.get(config.arn)
-            if pool is None:
-                account = function.account_id
-                pool = Pool(self._services.concurrency, lambda changed: self._start(account, changed))
-                self._pools[config.arn] = pool
-        return pool.invoke(config, event)
+            if config.arn not in self._pools:
+                self._pools[config.arn] = Pool(self._services.concurrency, self._start)
+            pool = self._pools[config.arn]
+        return pool.invoke(config, event, None if reserved is None else int(reserved))
 
-    def kill_running(self, function_name: str) -> list[int]:
-        """Kills the function's processes that are in the middle of an invocation; returns their ids."""
-        return [pid for pool in self._of(function_name) for pid in pool.kill_running()]
+    def pools(self, function_name: str) -> list[Pool]:
+        """Those of the functions with this name, one per Region."""
+        with self._lock:
+            return [pool for arn, pool in self._pools.items() if arn.split(":")[6] == function_name]
 
     def forget(self, function_name: str) -> None:
         """Ends the environments of a deleted function."""
-        for pool in self._of(function_name, remove=True):
+        for pool in (pools := self.pools(function_name)):
             pool.close()
+        with self._lock:
+            self._pools = {arn: pool for arn, pool in self._pools.items() if pool not in pools}
 
     def shutdown(self) -> None:
         """Ends every environment and deletes what was unpacked."""
@@ -145,21 +145,20 @@ class Runtime:
             pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             pool.close()
-        self._starter.shutdown()
         self._artifacts.remove()
         self._certificates.unlink(missing_ok=True)
 
-    def _of(self, function_name: str, *, remove: bool = False) -> list[Pool]:
-        with self._lock:
-            arns = [arn for arn in self._pools if arn.split(":")[6] == function_name]
-            return [self._pools.pop(arn) if remove else self._pools[arn] for arn in arns]
-
-    def _start(self, account_id: str, config: FunctionConfig) -> Environment:
-        log = LogStream(account_id, config.region, config.log_group, config.version)
-        task_root = self._artifacts.task_root(config.code)
-        role = credentials.of_role(config.role, config.name, account_id, config.region)
-        variables = environment_variables(
-            config, role, log.name, task_root, self._services.endpoint, self._certificates
-        )
-        libraries = self._artifacts.libraries()
-        return Environment(config, log, task_root, libraries, variables, self._starter, self._services.clock)
+    def _start(self, config: FunctionConfig) -> Environment:
+        log = LogStream(config.account_id, config.region, config.log_group, config.version)
+        task_root, libraries = self._artifacts.task_root(config.code), self._artifacts.libraries()
+        credentials = credentials_of(config.role, config.name, config.account_id, config.region)
+        variables = {
+            **config.variables,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log.name,
+            "LAMBDA_TASK_ROOT": str(task_root),
+            # To the endpoint and nowhere else: even without HOME clients would find ~/.aws.
+            **only_way(self._services.endpoint),
+            **{name.upper(): value for name, value in credentials.items()},
+            "SSL_CERT_FILE": str(self._certificates),
+        }
+        return Environment(config, log, task_root, libraries, variables, self._services.clock)

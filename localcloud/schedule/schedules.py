@@ -1,15 +1,20 @@
-"""Watches the schedules that moto keeps, and invokes those that are due."""
+"""Watches the schedules that moto keeps, and starts the state machines that are due.
 
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+"""
+
+import secrets
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.scheduler.models import scheduler_backends
 
-from localcloud.schedule.expressions import At, Rate, moment, parse
-from localcloud.schedule.target import Invocation
+from localcloud.schedule.expressions import moment, parse
 from localcloud.services import ACCOUNT_ID, Services
 
 _POLL_SECONDS = 0.02
@@ -23,7 +28,8 @@ class _Plan:
     """What is to happen for one schedule until somebody changes it."""
 
     settings: tuple[Any, ...]
-    expression: Rate | At | None
+    period: timedelta | None
+    """Of a rate."""
     next_due: datetime | None
     """In cloud time; None for never again."""
 
@@ -33,14 +39,13 @@ class Schedules:
 
     A rate begins when the schedule is first seen enabled, or at its StartDate, and invokes at once. However many
     invocations are missed while the machine sleeps, one makes up for them. A start that fails is announced, and is not
-    repeated. What has no effect is announced once, or is in the log.
+    repeated. A schedule without effect is announced once.
     """
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._stopped = threading.Event()
         self._plans: dict[str, _Plan] = {}
-        self._deliveries: list[threading.Thread] = []
         self._watcher = threading.Thread(target=self._watch, name="schedules", daemon=True)
 
     def start(self) -> None:
@@ -48,11 +53,9 @@ class Schedules:
         self._watcher.start()
 
     def stop(self) -> None:
-        """Stops watching and waits for the invocations under way."""
+        """Stops watching."""
         self._stopped.set()
-        for thread in [self._watcher, *self._deliveries]:
-            if thread.is_alive():
-                thread.join(_JOIN_SECONDS)
+        self._watcher.join(_JOIN_SECONDS)
 
     def now(self) -> datetime:
         """The date in the cloud."""
@@ -73,12 +76,12 @@ class Schedules:
         if plan.next_due is None or plan.next_due > now:
             return
         due, plan.next_due, end = plan.next_due, None, None
-        if isinstance(plan.expression, Rate):
-            due, end = plan.expression.due(due, now) or due, moment(schedule.end_date)
-            following = due + plan.expression.period
+        if plan.period:
+            due, end = due + (now - due) // plan.period * plan.period, moment(schedule.end_date)
+            following = due + plan.period
             plan.next_due = following if end is None or following < end else None
         if end is None or due < end:
-            self._deliver(Invocation(schedule.arn, schedule.target, due))
+            self._invoke(schedule, due)
         if plan.next_due is None and schedule.action_after_completion == "DELETE":
             backend.delete_schedule(group, schedule.name)
 
@@ -95,31 +98,37 @@ class Schedules:
             plan = self._plans[schedule.arn] = _Plan(settings, *self._first(schedule, now))
         return plan
 
-    def _first(self, schedule: Any, now: datetime) -> tuple[Rate | At | None, datetime | None]:
-        """The expression, and when it is first due; announces what has no effect."""
+    def _first(self, schedule: Any, now: datetime) -> tuple[timedelta | None, datetime | None]:
+        """A rate's period, and when the schedule is first due; announces what has no effect."""
+        target = schedule.target["Arn"]
         try:
-            if why := Invocation(schedule.arn, schedule.target, now).unsupported:
-                raise ValueError(why)
-            expression = parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
-            if isinstance(expression, At) and expression.moment < now - _LATE:
+            if ":stateMachine:" not in target:
+                raise ValueError(f"the local cloud invokes state machines only, not {target}")
+            when = parse(schedule.schedule_expression, schedule.schedule_expression_timezone)
+            if isinstance(when, datetime) and when < now - _LATE:
                 raise ValueError(f"{schedule.schedule_expression} is over")
-            start, end = moment(schedule.start_date), moment(schedule.end_date)
         except ValueError as error:
             self._services.announce(f"Schedule {schedule.name} has no effect: {error}")
             return None, None
-        for name in {"RetryPolicy", "DeadLetterConfig"} & set(schedule.target):
-            self._services.log.write(f"Schedule {schedule.name}: {name} has no effect; a start that fails is announced")
-        if (schedule.flexible_time_window or {}).get("Mode", "OFF") != "OFF":
-            self._services.announce(f"Schedule {schedule.name}: FlexibleTimeWindow has no effect; it invokes on time")
-        if isinstance(expression, At):  # which ignores StartDate and EndDate on AWS, too
-            return expression, expression.moment
-        first = start or now
-        return expression, None if end and end <= max(first, now) else first
+        if isinstance(when, datetime):  # which ignores StartDate and EndDate on AWS, too
+            return None, when
+        first, end = moment(schedule.start_date) or now, moment(schedule.end_date)
+        return when, None if end and end <= max(first, now) else first
 
-    def _deliver(self, invocation: Invocation) -> None:
-        thread = threading.Thread(target=invocation.deliver, args=(self._services,), name="invocation", daemon=True)
-        thread.start()
-        self._deliveries = [other for other in self._deliveries if other.is_alive()] + [thread]
+    def _invoke(self, schedule: Any, due: datetime) -> None:
+        target, given = schedule.target["Arn"], str(schedule.target.get("Input") or "{}")
+        for attribute, value in {
+            "schedule-arn": schedule.arn,
+            "scheduled-time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+            "execution-id": secrets.token_hex(8),
+            "attempt-number": "1",
+        }.items():
+            given = given.replace(f"<aws.scheduler.{attribute}>", value)
+        states = self._services.client("stepfunctions", target.split(":")[3])
+        try:
+            states.start_execution(stateMachineArn=target, name=str(uuid.uuid4()), input=given)
+        except (ClientError, BotoCoreError) as error:
+            self._services.announce(f"Schedule {schedule.arn} could not start {target}: {error}")
 
 
 def _schedules() -> Iterator[tuple[Any, str, Any]]:

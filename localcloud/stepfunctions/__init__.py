@@ -5,13 +5,14 @@ is not sped up either.
 """
 
 import functools
+import logging
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.config import default_user_config
+from moto.stepfunctions.parser.asl.component import eval_component
 from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.is_operator import (
     IsTimestamp,
 )
@@ -42,29 +43,19 @@ def install(services: Services) -> None:
     global _clock
     _clock = services.clock
     default_user_config["stepfunctions"]["execute_state_machine"] = True
-    tasks.install(services.endpoint)
+    tasks.install(services)
     waiting.install(services.clock)
-    ending.install()
-    errors.install()
-    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
-    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
-    setattr(EvalComponent, "heap_key", property(lambda self: str(id(self))))  # noqa: B010 - mypy minds the assignment
+    # Errors are in the execution's history; moto also logs some kilobytes of each.
+    logging.getLogger(eval_component.__name__).setLevel(logging.CRITICAL)
     for module in (json_path, result_path):
         _parse_once(module)
-    for owner, method_name, method in (
-        (AmazonStateLanguageParser, "parse", staticmethod(_parse)),
-        (Execution, "get_start_execution_details", _execution_details),
-        (StepFunctionsParserBackend, "start_execution", _start_execution),
-        (CommonStateField, "_eval_state_input", _enter),
-        (IsTimestamp, "string_to_timestamp", staticmethod(_timestamp)),
-    ):
-        setattr(owner, method_name, method)
+    for owner, name, replacement in (*ending.PATCHES, *errors.PATCHES, *tasks.PATCHES, *_PATCHES):
+        setattr(owner, name, replacement)
 
 
 def shutdown() -> None:
     """Aborts the running executions, so that none goes on without a cloud."""
     ending.abort_all()
-    tasks.uninstall()
     default_user_config["stepfunctions"]["execute_state_machine"] = False
 
 
@@ -74,7 +65,7 @@ def _parse_once(module: Any) -> None:
         module.parse = functools.cache(module.parse)
 
 
-def _parse(definition: str) -> tuple[EvalComponent, Any]:
+def _parse(definition: str) -> tuple[eval_component.EvalComponent, Any]:
     """AmazonStateLanguageParser.parse, which reads a definition once; the components are each execution's own."""
     tree = _syntax_tree(definition)
     return Preprocessor().visit(tree), tree
@@ -115,3 +106,15 @@ def _timestamp(text: str) -> datetime | None:
         return datetime.fromisoformat(text) if text.endswith("Z") and "T" in text else None
     except ValueError:
         return None
+
+
+_PATCHES: tuple[tuple[type, str, Any], ...] = (
+    (AmazonStateLanguageParser, "parse", staticmethod(_parse)),
+    (Execution, "get_start_execution_details", _execution_details),
+    (StepFunctionsParserBackend, "start_execution", _start_execution),
+    (CommonStateField, "_eval_state_input", _enter),
+    (IsTimestamp, "string_to_timestamp", staticmethod(_timestamp)),
+    # moto creates a component's key when it is first needed. Two Map items that first failed at the same time got two
+    # keys and lost count of their repeats: they made one more than MaxAttempts allows.
+    (eval_component.EvalComponent, "heap_key", property(lambda self: str(id(self)))),
+)

@@ -31,20 +31,6 @@ _moto_set_error = Environment.set_error
 _moto_set_timed_out = Environment.set_timed_out
 
 
-def install() -> None:
-    """Makes an execution's end final, though a task under way still ends in its own time, as on AWS."""
-    for owner, name, method in (
-        (BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect),
-        (Environment, "set_error", _set_error),
-        (Environment, "set_timed_out", _set_timed_out),
-        (EventManager, "add_event", _add_event),
-        (Execution, "stop", _stop),
-        (StepFunctionResponse, "describe_execution", _describe_execution),
-        (StepFunctionResponse, "stop_execution", _stop_execution),
-    ):
-        setattr(owner, name, method)
-
-
 def abort_all() -> None:
     """Aborts every running execution."""
     for backend in list(stepfunctions_parser_backends[ACCOUNT_ID].values()):
@@ -113,3 +99,15 @@ def _describe_execution(self: Any) -> Any:
     if execution.status == ExecutionStatus.TIMED_OUT:
         answer.result["stopDate"] = execution.stop_date
     return answer
+
+
+PATCHES: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect),
+    (Environment, "set_error", _set_error),
+    (Environment, "set_timed_out", _set_timed_out),
+    (EventManager, "add_event", _add_event),
+    (Execution, "stop", _stop),
+    (StepFunctionResponse, "describe_execution", _describe_execution),
+    (StepFunctionResponse, "stop_execution", _stop_execution),
+)
+"""Make an execution's end final, though a task under way still ends in its own time, as on AWS."""

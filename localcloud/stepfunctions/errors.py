@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
-import logging
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,28 +11,14 @@ from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailed
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
-from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 """Not covered by States.ALL."""
 
-_log = logging.getLogger(__name__)
 _moto_error_equals = ErrorEqualsDecl._eval_body
 _moto_from_error = StateTaskLambda._from_error
-
-
-def install() -> None:
-    """Names and matches errors as AWS does, and keeps them out of the log: they are in the execution's history."""
-    for owner, name, method in (
-        (StateTaskLambda, "_from_error", _from_error),
-        (ErrorEqualsDecl, "_eval_body", _error_equals),
-        (EvalComponent, "_log_failure_event_exception", _log_no_failure),
-        (EvalComponent, "_log_exception", _log_exception),
-    ):
-        setattr(owner, name, method)
 
 
 def _from_error(self: Any, env: Environment, ex: Exception) -> FailureEvent:
@@ -61,11 +47,8 @@ def _error_equals(self: Any, env: Environment) -> None:
         _moto_error_equals(self, env)
 
 
-def _log_no_failure(self: Any, failure_event_exception: Exception) -> None:
-    """Replaces a log line of some kilobytes for each task that fails."""
-
-
-def _log_exception(self: Any, exception: Exception) -> None:
-    # IsPresent asks for paths that are not there; where that is an error, the history has it.
-    level = logging.DEBUG if isinstance(exception, NoSuchJsonPathError) else logging.ERROR
-    _log.log(level, "%s in %s", repr(exception), type(self).__name__)
+PATCHES: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (StateTaskLambda, "_from_error", _from_error),
+    (ErrorEqualsDecl, "_eval_body", _error_equals),
+)
+"""Name and match errors as AWS does."""

@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
 """
 
 import json
-import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_events import (
     SfnFailedEntryCountException,
     StateTaskServiceEvents,
@@ -20,52 +19,25 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from localcloud.iam import credentials
-from localcloud.services import ACCOUNT_ID
+from localcloud.iam.roles import credentials_of
+from localcloud.services import ACCOUNT_ID, Services
 
-_CONNECTIONS = 64
-"""More than the 40 items that an inline Map runs at once."""
 _START_PARAMETERS = {"Input": "input", "Name": "name", "StateMachineArn": "stateMachineArn"}
 
+_services: Services
+"""The running cloud, once it is installed."""
 _moto_start = StateTaskServiceSfn._eval_service_task
 
 
-class TaskClients:
-    """Replaces `boto3` where moto creates a client for each task: creates each kind once.
-
-    Creating one takes tens of milliseconds, which 40 Map items at once would spend many times over. Threads may share
-    them. They call 127.0.0.1, since `localhost` may mean ::1, where nothing listens.
-    """
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self._clients: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()
-
-    def client(self, service_name: str, region_name: str, config: Config, **options: Any) -> Any:
-        """`boto3.client`, as moto calls it."""
-        with self._lock:
-            kind = (service_name, region_name)
-            if kind not in self._clients:
-                self._clients[kind] = boto3.Session().client(
-                    service_name,  # type: ignore[call-overload]
-                    region_name=region_name,
-                    config=config.merge(Config(max_pool_connections=_CONNECTIONS, proxies={})),
-                    **options | {"endpoint_url": self.endpoint},
-                )
-            return self._clients[kind]
-
-
-def install(endpoint: str) -> None:
-    """From now on tasks call `endpoint`."""
-    boto_client.__dict__["boto3"] = TaskClients(endpoint)
-    setattr(StateTaskServiceSfn, "_eval_service_task", _start_execution)  # noqa: B010 - mypy minds the assignment
-    setattr(StateTaskServiceEvents, "_eval_service_task", _put_events)  # noqa: B010 - mypy minds the assignment
-
-
-def uninstall() -> None:
-    """Gives moto its `boto3` back."""
-    boto_client.__dict__["boto3"] = boto3
+def install(services: Services) -> None:
+    """From now on tasks call this cloud."""
+    global _services
+    _services = services
+    # moto makes a client for each task, which takes tens of milliseconds, and calls `localhost`, which may mean ::1,
+    # where nothing listens.
+    boto_client.__dict__["boto3"] = SimpleNamespace(
+        client=lambda *, service_name, region_name, **_: services.client(service_name, region_name, checked=False)
+    )
 
 
 def _start_execution(
@@ -87,17 +59,7 @@ def _put_events(
     self._normalised_request_parameters(env=env, parameters=normalised_parameters)
     region = resource_runtime_part.region
     role = env.states.context_object.context_object_data["Execution"]["RoleArn"]
-    of_role = credentials.of_role(role, "states", ACCOUNT_ID, region)
-    client = boto3.Session().client(
-        "events",
-        region_name=region,
-        endpoint_url=boto_client.__dict__["boto3"].endpoint,
-        aws_access_key_id=of_role.access_key_id,
-        aws_secret_access_key=of_role.secret_access_key,
-        aws_session_token=of_role.session_token,
-        # As in moto's own clients: the task's Retry decides on repeats.
-        config=Config(proxies={}, parameter_validation=False, retries={"total_max_attempts": 1}),
-    )
+    client = _services.client_of(credentials_of(role, "states", ACCOUNT_ID, region), "events", region)
     response = client.put_events(**normalised_parameters)
     answer = {"Entries": response["Entries"], "FailedEntryCount": response["FailedEntryCount"]}
     if answer["FailedEntryCount"]:
@@ -108,3 +70,9 @@ def _put_events(
 def iso(date: datetime) -> str:
     """A date as Step Functions writes it: `2026-11-11T00:00:00.123Z`."""
     return date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+PATCHES: tuple[tuple[type, str, Callable[..., Any]], ...] = (
+    (StateTaskServiceSfn, "_eval_service_task", _start_execution),
+    (StateTaskServiceEvents, "_eval_service_task", _put_events),
+)

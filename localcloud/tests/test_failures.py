@@ -8,9 +8,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.sns.models import SNSBackend
@@ -18,6 +16,7 @@ from moto.sns.models import SNSBackend
 from localcloud.failures import known_regions
 from localcloud.log import Log
 from localcloud.server import Server
+from localcloud.services import Services
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +32,17 @@ def server(log: Log) -> Iterator[Server]:
     running.stop()
 
 
-def asked(
-    server: Server, service: str, action: str, *, region: str = "ap-northeast-1", **parameters: Any
-) -> ClientError:
+def client(server: Server, service: str, region: str = "ap-northeast-1") -> Any:
+    """A boto3 client of the server."""
+    nothing: Any = None
+    return Services(server.endpoint, nothing, nothing, print).client(service, region)
+
+
+def refused(client: Any, action: str, **parameters: Any) -> dict[str, Any]:
     """The error that answers a call, as boto3 reads it."""
-    client = boto3.Session().client(
-        service,  # type: ignore[call-overload]
-        region_name=region,
-        endpoint_url=server.endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(proxies={}, retries={"total_max_attempts": 1}),
-    )
     with pytest.raises(ClientError) as caught:
         client._make_api_call(action, parameters)
-    return caught.value
+    return dict(caught.value.response)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +66,13 @@ def test_an_api_that_there_is_not_is_named(
     parameters: dict[str, Any],
     protocol: str,
 ) -> None:
-    model = boto3.Session().client(service, region_name="ap-northeast-1").meta.service_model  # type: ignore[call-overload]
-    assert model.resolved_protocol == protocol
-    error = asked(server, service, action, **parameters)
-    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert error.response["Error"]["Code"] == "NotImplemented"
-    assert f"The local cloud has no {action} of " in error.response["Error"]["Message"]
-    assert log.path is not None
-    assert log.path.read_text().splitlines()[-1].endswith(error.response["Error"]["Message"])
+    asking = client(server, service)
+    assert asking.meta.service_model.resolved_protocol == protocol
+    error = refused(asking, action, **parameters)
+    assert error["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert error["Error"]["Code"] == "NotImplemented"
+    assert f"The local cloud has no {action} of " in error["Error"]["Message"]
+    assert Path(str(log.path)).read_text().splitlines()[-1].endswith(error["Error"]["Message"])
     assert capfd.readouterr() == ("", "")
 
 
@@ -95,9 +89,9 @@ def test_an_api_that_there_is_not_is_named(
 def test_a_region_that_does_not_exist_is_named(
     server: Server, capfd: pytest.CaptureFixture[str], service: str, action: str, protocol: str, status: int, code: str
 ) -> None:
-    model = boto3.Session().client(service, region_name="ap-northeast-1").meta.service_model  # type: ignore[call-overload]
-    assert model.resolved_protocol == protocol
-    error = asked(server, service, action, region="mars-1").response
+    asking = client(server, service, "mars-1")
+    assert asking.meta.service_model.resolved_protocol == protocol
+    error = refused(asking, action)
     assert error["ResponseMetadata"]["HTTPStatusCode"] == status
     assert error["Error"]["Code"] == code
     assert "'mars-1'" in error["Error"]["Message"]
@@ -116,7 +110,7 @@ def test_what_fails_is_told_and_where_it_failed_is_in_the_log(
         raise KeyError("<surprise>")
 
     monkeypatch.setattr(SNSBackend, "create_topic", fail)
-    error = asked(server, "sns", "CreateTopic", Name="topic").response
+    error = refused(client(server, "sns"), "CreateTopic", Name="topic")
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 500
     assert error["Error"]["Code"] == "InternalFailure"
     assert "failed at CreateTopic of sns: KeyError: '<surprise>'" in error["Error"]["Message"]
@@ -126,7 +120,7 @@ def test_what_fails_is_told_and_where_it_failed_is_in_the_log(
 
 
 def test_no_answer_is_a_page(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
-    connection = HTTPConnection(server.host, server.port)
+    connection = HTTPConnection(server.endpoint.removeprefix("http://"))
     connection.request("POST", "/2015-03-31/nothing", headers={"Authorization": signature("lambda")})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Content-Type"]) == (501, "application/json")

@@ -24,18 +24,9 @@ class Tagged(ApiType):
             "aws:cloudformation:stack-name": request.stack.stack_name,
         }
         tags = [{"Key": key, "Value": value} for key, value in stack.items()] + request.properties.get("Tags", [])
-        request.call("ec2.CreateTags", Resources=self._tagged(current), Tags=tags)
+        # An Elastic IP, whose id is its address, is tagged by its allocation.
+        request.call("ec2.CreateTags", Resources=current.attributes.get("AllocationId", current.id), Tags=tags)
         return current
-
-    def _tagged(self, current: Physical) -> str:
-        return current.id
-
-
-class Address(Tagged):
-    """An Elastic IP, whose id is its address; it is tagged by its allocation."""
-
-    def _tagged(self, current: Physical) -> str:
-        return str(current.attribute("AllocationId"))
 
 
 class Endpoint(Tagged):
@@ -120,7 +111,7 @@ TYPES: tuple[ResourceType, ...] = (
         "VpcEndpointId",
         within="VpcEndpoint",
     ),
-    Address("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
+    Tagged("AWS::EC2::EIP", "ec2.AllocateAddress", "ec2.ReleaseAddress", "PublicIp"),
     ApiType("AWS::EC2::Route", "ec2.CreateRoute", "ec2.DeleteRoute", "RouteId"),
     ApiType(
         "AWS::EC2::SubnetRouteTableAssociation",

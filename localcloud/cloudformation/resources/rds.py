@@ -99,7 +99,7 @@ TYPES: tuple[ResourceType, ...] = (
         "rds.CreateDBInstance",
         "rds.DeleteDBInstance",
         "DBInstanceIdentifier",
-        update="rds.ModifyDBInstance",
+        update_call="rds.ModifyDBInstance",
         within="DBInstance",
     ),
     ApiType(
@@ -107,7 +107,7 @@ TYPES: tuple[ResourceType, ...] = (
         "rds.CreateDBSubnetGroup",
         "rds.DeleteDBSubnetGroup",
         "DBSubnetGroupName",
-        update="rds.ModifyDBSubnetGroup",
+        update_call="rds.ModifyDBSubnetGroup",
         within="DBSubnetGroup",
     ),
 )

@@ -37,11 +37,10 @@ def _value(request: Request) -> str:
     if "SecretString" in request.properties:
         return str(request.properties["SecretString"])
     wish = request.properties.get("GenerateSecretString", {})
-    password = request.call("secretsmanager.GetRandomPassword", **wish)["RandomPassword"]
-    key, template = wish.get("GenerateStringKey"), wish.get("SecretStringTemplate")
-    if (key is None) != (template is None):
-        raise ValidationError(message="GenerateStringKey and SecretStringTemplate must be given together")
-    return str(password) if key is None else json.dumps({**json.loads(template), key: password})
+    password = str(request.call("secretsmanager.GetRandomPassword", **wish)["RandomPassword"])
+    if "SecretStringTemplate" not in wish:
+        return password
+    return json.dumps({**json.loads(wish["SecretStringTemplate"]), wish["GenerateStringKey"]: password})
 
 
 class SecretTargetAttachment(ResourceType):
@@ -78,7 +77,7 @@ TYPES: tuple[ResourceType, ...] = (
         "secretsmanager.RotateSecret",
         "secretsmanager.CancelRotateSecret",
         "SecretId",
-        update="secretsmanager.RotateSecret",
+        update_call="secretsmanager.RotateSecret",
         prepare=_rotation,
     ),
 )

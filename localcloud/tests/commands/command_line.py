@@ -70,6 +70,11 @@ class CommandLine:
         return published
 
     @property
+    def database_port(self) -> int:
+        """As `up` has printed it."""
+        return int(self.output.split("with all rights, at 127.0.0.1:")[1].split(",")[0])
+
+    @property
     def log(self) -> Path:
         """The log, which stays."""
         return self.folder / ".localcloud" / "log"

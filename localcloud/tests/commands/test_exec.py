@@ -18,7 +18,6 @@ ASKED = (
     ("s3", "ls"),
     ("sts", "get-caller-identity"),
     ("stepfunctions", "list-state-machines"),
-    ("logs", "describe-log-groups"),
 )
 ALL_ENDPOINTS = """
 import botocore.session
@@ -113,7 +112,7 @@ def test_a_client_that_ignores_the_endpoint_reaches_nothing(
 @pytest.mark.parametrize("program", programs("mysql") + programs("mariadb"))
 def test_mysql_asks_the_local_database(someone: CommandLine, running: CommandLine, program: str) -> None:
     done = someone.run("exec", "--", program, "--batch", "--execute", "SELECT @@port AS port")
-    assert (done.returncode, done.stdout) == (0, f"port\n{running.state['database_port']}\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"port\n{running.database_port}\n"), done.stderr
 
 
 def test_mysql_begins_in_the_only_database(running: CommandLine) -> None:

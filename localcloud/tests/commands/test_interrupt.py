@@ -1,5 +1,6 @@
 """Ctrl-C while items of a Map are at work."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,6 +64,8 @@ def test_ctrl_c_while_items_of_maps_are_at_work_shows_no_trace(parent: Path, tmp
     process = subprocess.Popen(
         [sys.executable, "-c", f"MARKS = {str(tmp_path)!r}\n{RUNS}"],
         cwd=parent,
+        # One that does not exist: it must not be looked up.
+        env={**os.environ, "AWS_PROFILE": "nobody"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -58,8 +58,6 @@ class TestRights:
         database.create_database("rotated", "rotating", "old")
         database.set_password("rotating", "new")
         assert query(database, "SELECT 1", user="rotating", password="new") == ((1,),)
-        with pytest.raises(ValueError, match="no user nobody"):
-            database.set_password("nobody", "x")
 
     def test_drop_takes_the_user_along_and_may_be_repeated(self, database: MariaDB) -> None:
         database.create_database("dropped", "dropper", "x")
@@ -77,11 +75,6 @@ class TestRights:
     def test_a_name_that_cannot_be_is_refused(self, database: MariaDB, name: str, user: str) -> None:
         with pytest.raises(ValueError, match=r"name|own database user"):
             database.create_database(name, user, "x")
-
-    def test_two_clusters_cannot_share_a_user(self, database: MariaDB) -> None:
-        database.create_database("first", "shared", "x")
-        with pytest.raises(ValueError, match="another MasterUsername"):
-            database.create_database("second", "shared", "y")
 
     def test_an_administrator_has_no_right_that_rds_s_lacks(self, database: MariaDB) -> None:
         database.create_database("lesser", "lesser", "x")
@@ -104,12 +97,14 @@ class TestTls:
         assert rows[0][1].startswith("TLS_")
 
     def test_a_client_that_trusts_another_authority_refuses_it(self, database: MariaDB, tmp_path: Path) -> None:
-        other = certificates.issue(tmp_path)
+        certificates.issue(tmp_path)
+        other = str(tmp_path / "ca.pem")
         with pytest.raises(pymysql.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
-            query(database, "SELECT 1", user="x", password="x", ssl_ca=str(other.ca_file), ssl_verify_cert=True)
+            query(database, "SELECT 1", user="x", password="x", ssl_ca=other, ssl_verify_cert=True)
 
     def test_private_files_are_private(self, tmp_path: Path) -> None:
-        assert certificates.issue(tmp_path).key_file.stat().st_mode & 0o077 == 0
+        certificates.issue(tmp_path)
+        assert (tmp_path / "server-key.pem").stat().st_mode & 0o077 == 0
 
 
 class TestLife:
@@ -177,6 +172,6 @@ class TestLife:
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setattr(server_program, "_FOLDERS", ())
-        with pytest.raises(DatabaseMissingError, match=r"(apt-get|brew) install mariadb"):
+        with pytest.raises(DatabaseMissingError, match=r"apt-get install mariadb"):
             MariaDB(tmp_path / "server").start()
         assert list(tmp_path.iterdir()) == []

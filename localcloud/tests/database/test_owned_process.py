@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.database import lifeline
+from localcloud.database import owned_process
 from localcloud.database.owned_process import OwnedProcess
 from localcloud.tests.probes import eventually
 
@@ -34,11 +34,11 @@ def test_a_program_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
 
 
 def test_one_that_ignores_the_request_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    impatient = tmp_path / "lifeline.py"
-    patient = Path(lifeline.__file__).read_text()
+    impatient = tmp_path / "owned_process.py"
+    patient = Path(owned_process.__file__).read_text()
     assert "STOP_SECONDS = 20.0" in patient
     impatient.write_text(patient.replace("STOP_SECONDS = 20.0", "STOP_SECONDS = 0.2"))
-    monkeypatch.setattr(lifeline, "__file__", str(impatient))
+    monkeypatch.setattr(owned_process, "__file__", str(impatient))
     ready = tmp_path / "ready"
     process = OwnedProcess([sys.executable, "-c", DEAF, str(ready)], tmp_path)
     eventually(ready.exists, "the program ignores SIGTERM")

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import certifi
 import pytest
-from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
 from localcloud import cloudformation, ec2, iam, lambda_runtime, stepfunctions
+from localcloud.clients.environment import applied
 from localcloud.clock import Clock
 from localcloud.database.mariadb import MariaDB
 from localcloud.extensions import dynamodb, events
@@ -53,47 +52,26 @@ class RememberedDatabase:
         """Forgets it."""
         del self.logins[name]
 
-    def set_password(self, username: str, password: str) -> None:
-        """Changes the login of every database with this user."""
-        for name, (user, _) in self.logins.items():
-            if user == username:
-                self.logins[name] = (user, password)
-
 
 @dataclass
 class Cloud:
     """The served cloud, as tests use it."""
 
-    endpoint: str
+    services: Services
     database: RememberedDatabase
-    announced: list[str]
+
+    @property
+    def endpoint(self) -> str:
+        return self.services.endpoint
 
     def client(self, service: str) -> Any:
         """A boto3 client of it."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}, max_pool_connections=50, retries={"total_max_attempts": 1}, read_timeout=120),
-        )
+        return self.services.client(service, REGION)
 
     def sam(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs the SAM CLI in the folder."""
-        environment = {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "SAM_CLI_POLL_DELAY": "0.2",
-            "SAM_CLI_TELEMETRY": "0",
-            "TMPDIR": str(folder.parent),
-        }
+        person = {"HOME": str(folder), "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "TMPDIR": str(folder.parent)}
+        environment = applied(person, self.endpoint, REGION)
         program = Path(sys.executable).with_name("sam")
         return subprocess.run(
             [program, *arguments], cwd=folder, env=environment, text=True, capture_output=True, check=False, timeout=120
@@ -132,11 +110,8 @@ class Cloud:
             execution["output"] = json.loads(execution["output"])
         return dict(execution)
 
-    def deploy(self, folder: Path, stack: str, *more: str, build: bool = True) -> subprocess.CompletedProcess[str]:
-        """`sam build`, if something has changed, and `sam deploy`."""
-        if build:
-            built = self.sam(folder, "build")
-            assert built.returncode == 0, built.stdout + built.stderr
+    def deploy(self, folder: Path, stack: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """`sam deploy`, without a `sam build`: the sample needs no packages."""
         return self.sam(
             folder,
             *("deploy", "--stack-name", stack, "--s3-bucket", BUCKET, "--region", REGION, "--no-confirm-changeset"),
@@ -149,10 +124,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One cloud for the tests of a file, fifty times as fast as the wall."""
     ca_file = tmp_path_factory.mktemp("database") / "ca.pem"
     ca_file.write_bytes(Path(certifi.where()).read_bytes()[:4096])
-    database, announced = RememberedDatabase(ca_file), list[str]()
+    database = RememberedDatabase(ca_file)
     moto_api_backend.reset()
     server = Server(0, [])
-    services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), announced.append)
+    services = Services(server.endpoint, Clock(SPEED), cast(MariaDB, database), print)
     dynamodb.install()
     ec2.install(services.clock)
     events.install(services)
@@ -160,7 +135,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     for extension in (cloudformation, lambda_runtime, stepfunctions):
         extension.install(services)
     server.start()
-    running = Cloud(services.endpoint, database, announced)
+    running = Cloud(services, database)
     running.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield running
     stepfunctions.shutdown()

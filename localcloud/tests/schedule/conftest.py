@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
 from localcloud import stepfunctions
@@ -15,7 +13,6 @@ from localcloud.server import Server
 from localcloud.services import Services
 
 REGION = "ap-northeast-1"
-_SESSION = boto3.Session()
 
 
 class Frame:
@@ -26,7 +23,7 @@ class Frame:
         self.said: list[str] = []
         self.server = Server(0, [])
         no_database: Any = None
-        services = Services(self.server.endpoint, Clock(speed), no_database, self.said.append)
+        self._services = services = Services(self.server.endpoint, Clock(speed), no_database, self.said.append)
         stepfunctions.install(services)
         self.server.start()
         self.schedules = Schedules(services)
@@ -40,14 +37,7 @@ class Frame:
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of this server."""
-        return _SESSION.client(
-            service,  # type: ignore[call-overload]
-            region_name=region,
-            endpoint_url=self.server.endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}, retries={"total_max_attempts": 1}),
-        )
+        return self._services.client(service, region)
 
     def state_machine(self, name: str = "pass", region: str = REGION) -> str:
         """Creates one with a single Pass state; its ARN."""

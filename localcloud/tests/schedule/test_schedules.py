@@ -138,14 +138,6 @@ class TestWithoutEffect:
         assert said in line
         assert "odd" in line
 
-    def test_a_flexible_time_window_is_said_to_have_none(self, frame: MakeFrame) -> None:
-        cloud = frame()
-        machine = cloud.state_machine()
-        window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
-        cloud.schedule("flexible", "rate(1 day)", machine, FlexibleTimeWindow=window)
-        eventually(lambda: cloud.inputs(machine), "the invocation")
-        assert [line for line in cloud.said if "FlexibleTimeWindow has no effect" in line]
-
     def test_a_start_that_fails_is_announced(self, frame: MakeFrame) -> None:
         cloud = frame()
         cloud.schedule("failing", "rate(1 day)", MISSING, Target={"RetryPolicy": {"MaximumRetryAttempts": 2}})

@@ -164,7 +164,8 @@ class TestCertificates:
     def test_another_authority_of_the_same_name_is_not_trusted(
         self, transaction: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.issue(tmp_path).ca_file))
+        certificates.issue(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         database._tls.cache_clear()
         with pytest.raises(CertificateNotTrusted, match="DatabaseCertificatesSecretArn"):
             transaction().__enter__()

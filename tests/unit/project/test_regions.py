@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from moto.cloudformation.exceptions import ValidationError
 
-from localcloud.cloudformation import parameters, rules
+from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import pseudo_parameters
 from localcloud.cloudformation.template import parse
 from tests.expanded_template import expanded_template
@@ -96,7 +96,7 @@ def check_rules(region: str, values: dict[str, str]) -> None:
         ValidationError: if a rule refuses the deployment.
     """
     pseudo = pseudo_parameters("123456789012", region, partition_of(region), "arn", "odcr")
-    rules.check(template(), {**pseudo, **parameters.resolve(template(), values).values})
+    parameters.check_rules(template(), {**pseudo, **parameters.resolve(template(), values).values})
 
 
 def test_the_bundle_has_all_authorities_of_a_region() -> None:

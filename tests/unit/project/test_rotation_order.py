@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, references
-from localcloud.cloudformation.validation import in_dependency_order
+from localcloud.cloudformation.plan import in_dependency_order
 from tests.expanded_template import expanded_template
 from tests.scan.branches import chosen
 
