@@ -71,7 +71,7 @@ system: setup clients ## tests of the deployed state machine
 mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
 	@$(BIN)/python -m tests.mysql
 	$(PYTEST) tests/integration/database localcloud/tests/database -m mysql
-	$(BIN)/pytest tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
+	$(PYTEST) tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
 
 format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .

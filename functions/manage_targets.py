@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         For Plan, what LoadTargets would return now; it takes no lease and writes nothing.
 
     Raises:
-        InvalidRequest: if the event is no valid request.
+        InvalidRequest: if the event is not a valid request.
         TableUnusable, TablesOutdated, TablesTooNew, DatabaseUnavailable, LoginRefused, InvalidSecret: see there.
     """
     request = request_of(event)

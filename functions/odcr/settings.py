@@ -100,7 +100,7 @@ class SpendSettings:
         """Reads the environment.
 
         Raises:
-            InvalidSettings: if MAX_HOURLY_SPEND is no amount.
+            InvalidSettings: if MAX_HOURLY_SPEND is not an amount.
         """
         text = environment.get("MAX_HOURLY_SPEND", "").strip()
         if not text:

@@ -92,7 +92,7 @@ def update_stack(self: Response) -> NoReturn:  # noqa: ARG001 - moto passes itse
 
 
 def delete_stack(self: Response) -> ActionResult:
-    """DeleteStack: the stack is gone, or in DELETE_FAILED; an unknown one is no error."""
+    """DeleteStack: the stack is gone, or in DELETE_FAILED; an unknown one is not an error."""
     backend = self.cloudformation_backend
     if stack := _existing(self):
         stack.delete()

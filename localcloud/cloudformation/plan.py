@@ -42,7 +42,7 @@ class Plan:
         try:
             self._check(identity, given)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # A section that is no dict, an assertion without Assert: whatever the checks did not expect.
+            # A section that is not a dict, an assertion without Assert: whatever the checks did not expect.
             raise ValidationError(message=f"Template format error: {type(error).__name__}: {error}") from error
         self._require(capabilities)
 

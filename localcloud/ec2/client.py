@@ -40,7 +40,9 @@ class CapacityClient:
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)
         if parts.scheme != "http" or not parts.hostname or not parts.port:
-            raise ValueError(f"{endpoint!r} is no endpoint of a local cloud; give one such as http://127.0.0.1:4566")
+            raise ValueError(
+                f"{endpoint!r} is not an endpoint of a local cloud; give one such as http://127.0.0.1:4566"
+            )
         self._host, self._port = parts.hostname, parts.port
 
     def set_free(self, instance_type: str, zone: str, free: int) -> None:

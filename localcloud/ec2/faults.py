@@ -128,7 +128,7 @@ class Fault:
         try:
             object.__setattr__(self, "kind", FaultKind(self.kind))
         except ValueError:
-            raise ValueError(f"{self.kind!r} is no kind of fault; use one of {', '.join(FaultKind)}") from None
+            raise ValueError(f"{self.kind!r} is not a kind of fault; use one of {', '.join(FaultKind)}") from None
         allowed = actions_of(self.kind)
         if self.action not in allowed:
             raise ValueError(f"{self.kind} cannot hit {self.action!r}; use one of {', '.join(allowed)}")

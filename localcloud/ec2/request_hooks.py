@@ -128,7 +128,7 @@ def _refused(response: Any, error: EC2ClientError) -> TYPE_RESPONSE:
 
 
 def _remember(state: State, response: Any, refusal: EC2ClientError | None) -> None:
-    """Remembers a refused token if a test wants that. An InternalError's outcome is unknown, so it is no refusal."""
+    """Remembers a refused token if a test wants that. An InternalError's outcome is unknown, so it is not a refusal."""
     scope, given = _token(response)
     if state.remember_refused and scope and refusal and refusal.code not in ("DryRunOperation", "InternalError"):
         state.refused_tokens.setdefault(scope, (given, EC2ClientError(refusal.code, refusal.message)))

@@ -77,7 +77,7 @@ class State(Market):
     def vcpus_used(self, region: str, quota: Quota) -> int:
         """The vCPUs of a quota that the account's reservations and its other running instances use.
 
-        Reservations count whether they are used or not. An instance in one is no further use of the quota.
+        Reservations count whether they are used or not. An instance in one does not use the quota again.
         """
         backend: Any = ec2_backends[ACCOUNT_ID][region]
         counts = [

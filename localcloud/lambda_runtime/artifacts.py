@@ -27,7 +27,7 @@ class Artifacts:
         """The folder with the zip's content.
 
         Raises:
-            zipfile.BadZipFile: the code is no zip.
+            zipfile.BadZipFile: the code is not a zip.
         """
         folder = self._root / hashlib.sha256(code).hexdigest()[:32]
         with self._lock:

@@ -35,7 +35,7 @@ def parse(expression: str, timezone: str = "UTC") -> timedelta | datetime:
         return datetime.fromisoformat(at[1]).replace(tzinfo=zone).astimezone(UTC)
     if expression.startswith("cron("):
         raise ValueError(f"the local cloud does not invoke {expression}; use a rate or an at")
-    raise ValueError(f"{expression!r} is no schedule expression; use rate(5 minutes) or at(2026-11-11T00:00:00)")
+    raise ValueError(f"{expression!r} is not a schedule expression; use rate(5 minutes) or at(2026-11-11T00:00:00)")
 
 
 def moment(date: float | None) -> datetime | None:

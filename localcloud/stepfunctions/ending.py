@@ -66,7 +66,7 @@ def _set_timed_out(self: Any) -> None:
 
 
 def _set_error(self: Any, error: Any) -> None:
-    """Environment.set_error; what is torn down after the end is no failure."""
+    """Environment.set_error; what is torn down after the end is not a failure."""
     if self.program_state() is None or self.is_running():
         _moto_set_error(self, error=error)
 

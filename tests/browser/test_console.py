@@ -70,7 +70,7 @@ def test_a_group_opens_to_its_pools_and_stays_open_while_the_page_refreshes(page
     expect(pools).to_be_visible()
     assert page.evaluate("scrollY") == 200
     assert page.evaluate("document.activeElement.textContent") == "Pools: 3"
-    assert page.locator("#said").text_content() == "Not met: 4 of 8 demands."
+    assert page.locator("#announced").text_content() == "Not met: 4 of 8 demands."
     names = page.locator("tbody[data-text]").evaluate_all("rows => rows.map(row => row.id)")
     page.reload()
     assert page.locator("tbody[data-text]").evaluate_all("rows => rows.map(row => row.id)") == names

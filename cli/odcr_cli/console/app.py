@@ -110,7 +110,7 @@ def _choose_language(language: str) -> Any:
     back = request.args.get("back", "/")
     answer = redirect(request.script_root + (back if _is_path(back) else "/"))
     if language in LANGUAGES:
-        # For the whole machine, so that it outlives a session: it is no secret.
+        # For the whole machine, so that it outlives a session: it is not a secret.
         answer.set_cookie(COOKIE, language, samesite="Strict", max_age=365 * 86_400)
     return answer
 

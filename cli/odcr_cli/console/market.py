@@ -116,5 +116,5 @@ def _fault() -> dict[str, Any]:
 def _whole_number(name: str) -> int:
     text = request.form.get(name, "").strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Trouble(_("{given} is no whole number.", given=repr(text[:40])))
+        raise Trouble(_("{given} is not a whole number.", given=repr(text[:40])))
     return int(text)

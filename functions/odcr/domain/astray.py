@@ -37,7 +37,7 @@ def search_for_recorded(
     Args:
         pool: what the run saw there.
         shortfall: the demand that the pool serves.
-        wanted: instances there that are no surplus.
+        wanted: instances there that are not surplus.
         observed: what EC2 shows there under the stack's tag, in every state.
         ec2: the gateway to EC2.
     """

@@ -97,7 +97,7 @@ def quantity_or(cell: object, default: Amount) -> Amount:
 
 
 def _decimal(cell: object) -> Decimal | None:
-    """A number of any type; None if it is none, or absurdly large."""
+    """A number of any type; None if the cell is not a number, or is absurdly large."""
     if isinstance(cell, bool) or not isinstance(cell, (int, float, Decimal, str, bytes, bytearray)):
         return None
     try:
@@ -112,7 +112,7 @@ def moment_of(cell: object, column: str) -> str | None:
     """A cell as a time, ISO 8601 in UTC; None for NULL. A date means its midnight.
 
     Raises:
-        StrangeCell: if it is no time.
+        StrangeCell: if it is not a time.
     """
     if cell is None:
         return None
@@ -128,7 +128,7 @@ def moment_of(cell: object, column: str) -> str | None:
         else:
             return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
     raise StrangeCell(
-        f"{column} is {shown(cell)}, which is no time. Write it like '2026-11-30 20:00:00' (UTC), or set NULL."
+        f"{column} is {shown(cell)}, which is not a time. Write it like '2026-11-30 20:00:00' (UTC), or set NULL."
     )
 
 
@@ -136,7 +136,7 @@ def amount_of(cell: object, column: str) -> Decimal | None:
     """A cell as an amount of money of 0 or more; None for NULL.
 
     Raises:
-        StrangeCell: if it is none.
+        StrangeCell: if it is not one.
     """
     if cell is None:
         return None

@@ -63,7 +63,7 @@ class Event:
         """Reads a JSON object.
 
         Raises:
-            InvalidEvent: if it is no object, or a field is missing or of another type.
+            InvalidEvent: if it is not an object, or a field is missing or of another type.
         """
         first = _parts_of(cls)[0]
         if not first.way.flat:

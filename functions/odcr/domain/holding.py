@@ -226,7 +226,7 @@ class Holding:
         """Checks after a wait that nobody has added anything, which a resize would give away.
 
         Raises:
-            Changed: if somebody has. Less than is known is no change: Describe may lag.
+            Changed: if somebody has. Less than is known is not a change: Describe may lag.
         """
         known = {reservation.id: reservation.count for reservation in self.reservations}
         for reservation in serving(observed, self._shortfall.options):

@@ -130,7 +130,7 @@ def why_not(instance: RunningInstance, unused: Unused) -> Why | None:
 class MisfitCount:
     """Counts the misfits of some targets, one page of instances after another.
 
-    A row and several groups may share a pool. An instance that can use what is held for any of them is no misfit.
+    A row and several groups may share a pool. An instance that can use what is held for any of them is not a misfit.
 
     Args:
         unused: the targets with unused capacity.

@@ -197,7 +197,7 @@ def priority_of(cell: object, column: str, what: str) -> int:
         what: what has the priority, for the error.
 
     Raises:
-        StrangeCell: if it is no whole number, or too large.
+        StrangeCell: if it is not a whole number, or is too large.
     """
     todo = f"Set it to a number; the {what} with the lowest comes first."
     number = whole_number(cell, column, todo) or 0

@@ -53,7 +53,7 @@ class Status(StrEnum):
 
     @property
     def rests(self) -> bool:
-        """Whether the row says to ask for nothing now, so that what is missing is no shortage."""
+        """Whether the row says to ask for nothing now, so that what is missing is not a shortage."""
         return self in (Status.WAITING, Status.STOPPED)
 
 

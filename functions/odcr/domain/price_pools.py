@@ -119,7 +119,7 @@ def price_region(zone: str) -> str | None:
         zone: a name or an id.
 
     Returns:
-        A Region, a Local Zone's group, or the Wavelength Zone as written; None if it is no zone.
+        A Region, a Local Zone's group, or the Wavelength Zone as written; None if it is not a zone.
     """
     region = region_of(zone)
     if region is None:

@@ -33,7 +33,7 @@ def _amount(text: str, name: str) -> Decimal:
     """A field's text as an amount.
 
     Raises:
-        InvalidEvent: if it is none, or too large for the table.
+        InvalidEvent: if it is not one, or is too large for the table.
     """
     try:
         amount = Decimal(text)

@@ -68,7 +68,7 @@ class TargetKey(Event):
         """The zone's Region.
 
         Raises:
-            ValueError: if the text is no zone, or an id of unknown form.
+            ValueError: if the text is not a zone, or an id of unknown form.
         """
         region = region_of(self.zone)
         if region is None:

@@ -47,7 +47,7 @@ def object_with(event: Any, name: str) -> Mapping[str, Any]:
     """The event, which should be an object with a field of that name.
 
     Raises:
-        InvalidEvent: if it is no object.
+        InvalidEvent: if it is not an object.
     """
     if not isinstance(event, Mapping):
         raise InvalidEvent(f"The event must be an object with {name!r}, not {type(event).__name__}. Fix the event.")
@@ -93,7 +93,7 @@ def lists(event: Mapping[str, Any], name: str) -> list[list[Any]]:
     """The lists in a field that has a list of them.
 
     Raises:
-        InvalidEvent: if it is missing or no list, or something in it is no list.
+        InvalidEvent: if it or something in it is not a list, or it is missing.
     """
     return [checked(name, value, list) for value in required(event, name, list)]
 
@@ -106,7 +106,7 @@ def moment(text: str, name: str) -> datetime:
         name: the field's name, for the error.
 
     Raises:
-        InvalidEvent: if it is no time.
+        InvalidEvent: if it is not a time.
     """
     try:
         return datetime.fromisoformat(text)

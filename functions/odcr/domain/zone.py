@@ -1,4 +1,4 @@
-"""Which Region a zone belongs to, and what is wrong with a name that is no zone.
+"""Which Region a zone belongs to, and what is wrong with a name that is not a zone.
 
 Names and ids: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html,
 https://docs.aws.amazon.com/local-zones/latest/ug/available-local-zones.html and
@@ -34,8 +34,8 @@ def region_of(zone: str) -> str | None:
         zone: the name (`ap-northeast-1c`) or id (`apne1-az1`) of an Availability Zone, Local Zone or Wavelength Zone.
 
     Returns:
-        The Region, e.g. `ap-northeast-1`; None if the text is no zone, or an id of unknown form. Only EC2 knows whether
-        the Region and the zone exist.
+        The Region, e.g. `ap-northeast-1`; None if the text is not a zone, or an id of unknown form. Only EC2 knows
+        whether the Region and the zone exist.
     """
     if match := _NAME.fullmatch(zone):
         return match["region"]
@@ -60,7 +60,7 @@ def as_ec2_writes(text: str) -> str:
 
 
 def reason_to_reject_zone(zone: str) -> str | None:
-    """Why a text is no zone and what to write instead; None if it may be one."""
+    """Why a text is not a zone and what to write instead; None if it may be one."""
     if _NAME.fullmatch(zone) or _ID.fullmatch(zone):
         return None
     meant = as_ec2_writes(zone)

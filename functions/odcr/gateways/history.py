@@ -83,7 +83,7 @@ class Entry:
         if outcome.key.demand != outcome.key:
             # For a group's pool, only a change in what is held counts.
             return bool(outcome.acquired or outcome.lost)
-        # Dry demands under one cap take turns. Which of them may ask at the moment is no news.
+        # Dry demands under one cap take turns. Which of them may ask at the moment is not news.
         is_turn = {self.previous_status, outcome.status} == {Status.SHORT, Status.CAPPED}
         is_news = self.previous_status != outcome.status and not is_turn
         return bool(outcome.acquired or outcome.lost or outcome.judgement) or is_news

@@ -107,7 +107,7 @@ def record(
 
 
 def _recorded(outcome: Outcome, previous: Mapping[TargetKey, Previous], now: datetime) -> Recorded:
-    """What an outcome adds to the record. A group's gain is the sum of its pools': a changed weight is no gain."""
+    """What an outcome adds to the record. A group's gain is the sum of its pools': a changed weight is not a gain."""
     recorded = previous.get(outcome.key, UNKNOWN).recorded(outcome, now)
     if not outcome.pools:
         return recorded

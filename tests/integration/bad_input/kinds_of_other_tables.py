@@ -118,7 +118,7 @@ OPTIONS = [
             "INSERT INTO odcr_option (InstanceType, AvailabilityZone, End_Date) "
             f"VALUES ('{TYPE}', '{ZONE}', '{value}')",
             status="INVALID",
-            says=("End_Date in odcr_option is", value, "which is no time"),
+            says=("End_Date in odcr_option is", value, "which is not a time"),
             reserved=0,
         )
         for column, value in (("varchar(40)", "soon"), ("int", "20991201"), ("time", "20:00:00"))

@@ -61,8 +61,8 @@ def test_a_pool_is_set_without_a_right_to_change_the_account(post: Any, market: 
     [
         ({"type": "m5.metall", "zone": "ap-northeast-1a", "free": "1"}, "no instance type"),
         ({"type": "m5.large", "zone": "tokyo", "free": "1"}, "name one such as"),
-        ({"type": "m5.large", "zone": "ap-northeast-1a", "free": "-1"}, "no whole number"),
-        ({"type": "m5.large", "zone": "ap-northeast-1a", "free": ""}, "no whole number"),
+        ({"type": "m5.large", "zone": "ap-northeast-1a", "free": "-1"}, "not a whole number"),
+        ({"type": "m5.large", "zone": "ap-northeast-1a", "free": ""}, "not a whole number"),
     ],
 )
 def test_invalid_entry_is_explained(post: Any, form: dict[str, str], says: str) -> None:

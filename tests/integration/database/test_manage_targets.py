@@ -36,7 +36,7 @@ def test_a_target_is_added_changed_and_removed() -> None:
     assert change(target(2, Was=None)) == {"Committed": True, "Changed": 1, "Problems": [], "Conflicts": []}
     assert rows("odcr_capacity") == [POOL | {"Target_Capacity": 2, "Current_Capacity": 0}]
     assert change(target(3, Was=POOL | {"Target_Capacity": 2}))["Changed"] == 1
-    # The same value again is no change.
+    # The same value again is not a change.
     assert change(target(3, Was=POOL | {"Target_Capacity": 3}))["Changed"] == 0
     assert change({"Table": "odcr_capacity", "Row": None, "Was": POOL})["Changed"] == 1
     assert rows("odcr_capacity") == []

@@ -105,7 +105,7 @@ def test_a_total_is_read_from_any_type(total: object) -> None:
         (group(Allow_Overshoot="perhaps"), "write 0 or 1."),
         (group(Tags="nonsense"), "Tags in odcr_group is 'nonsense'."),
         (group(Priority="urgent"), "Priority in odcr_group is 'urgent'"),
-        (group(Deadline="soon"), "Deadline in odcr_group is 'soon', which is no time"),
+        (group(Deadline="soon"), "Deadline in odcr_group is 'soon', which is not a time"),
     ],
 )
 def test_an_invalid_group_is_reported_with_what_to_do(row: tuple[object, ...], says: str) -> None:

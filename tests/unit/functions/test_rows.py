@@ -202,8 +202,8 @@ def test_a_row_has_a_start_and_a_deadline() -> None:
 @pytest.mark.parametrize(
     ("cells", "says"),
     [
-        ({"Start_At": "soon"}, "Start_At in odcr_option is 'soon', which is no time"),
-        ({"Deadline": 5}, "Deadline in odcr_option is 5, which is no time"),
+        ({"Start_At": "soon"}, "Start_At in odcr_option is 'soon', which is not a time"),
+        ({"Deadline": 5}, "Deadline in odcr_option is 5, which is not a time"),
         ({"After_Deadline": "end"}, "After_Deadline in odcr_option is 'end'; write 'keep-asking' or 'stop'."),
         ({"On_Missed": 1}, "On_Missed in odcr_option is 1; write 'keep' or 'release'."),
         (

@@ -2,7 +2,7 @@
 // The page works without this script. It refreshes the page, filters as you type, and selects states in place.
 (() => {
   const main = document.getElementById("main");
-  const said = document.getElementById("said");
+  const announced = document.getElementById("announced");
   const pause = document.getElementById("pause");
   document.documentElement.classList.add("live");
 
@@ -48,8 +48,8 @@
   }
 
   function say(text) {
-    if (text && said.dataset.last !== text) said.textContent = text;
-    said.dataset.last = text;
+    if (text && announced.dataset.last !== text) announced.textContent = text;
+    announced.dataset.last = text;
   }
 
   // Counts the reader's navigations, so that answers to earlier requests are dropped.
