@@ -76,7 +76,7 @@ def test_invalid_quotas(capacity: Any) -> None:
 
 
 def test_a_wrong_endpoint() -> None:
-    with pytest.raises(ValueError, match="no endpoint"):
+    with pytest.raises(ValueError, match="not an endpoint"):
         CapacityClient("localhost")
 
 

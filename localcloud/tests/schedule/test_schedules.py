@@ -125,7 +125,7 @@ class TestWithoutEffect:
         ("expression", "target", "said"),
         [
             ("cron(0 9 * * ? *)", MISSING, "does not invoke cron"),
-            ("rate(5 parsecs)", MISSING, "no schedule expression"),
+            ("rate(5 parsecs)", MISSING, "not a schedule expression"),
             ("at(2001-01-01T00:00:00)", MISSING, "is over"),
             ("rate(1 minute)", "arn:aws:lambda:ap-northeast-1:123456789012:function:f", "state machines only"),
         ],
