@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS = 0.01
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended, as in shells."""
 
@@ -17,8 +18,8 @@ INTERRUPTED = 130
 def program() -> Iterator[None]:
     """Wraps all of a program, including its imports: `in_sentences`, and signals end it in order.
 
-    The first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt. Further ones are ignored, so that they do not
-    interrupt the cleaning up.
+    The first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt, and does so again if Python drops it. Further ones
+    are ignored, so that they do not interrupt the cleaning up.
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -28,8 +29,9 @@ def program() -> Iterator[None]:
 
     # An interrupt may also come before or after the `try` of in_sentences.
     sys.excepthook = _without_interrupts
-    for each in _SIGNALS:
+    for each in (*_SIGNALS, signal.SIGALRM):
         signal.signal(each, interrupt)
+    sys.unraisablehook = _interrupt_again
     with in_sentences():
         yield
 
@@ -69,6 +71,14 @@ def sentence(error: OSError) -> str:
     """What the system refused, and where."""
     where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
     return f"{where}{error.strerror or error}"
+
+
+def _interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
+    # Python drops what is raised while it finalizes an object, and an interrupt can come right then.
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _open_what_is_closed() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS = 0.01
 _INTERRUPTED = 130
 """The exit code after Ctrl-C, by the shells' convention."""
 
@@ -17,8 +18,8 @@ _INTERRUPTED = 130
 def program() -> Iterator[None]:
     """Wraps all that the program does, its imports included.
 
-    - The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt, which ends it silently. Later ones are ignored, so
-      that they do not break into the cleaning up.
+    - The first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt, which ends it silently; it comes again if Python
+      drops it. Later ones are ignored, so that they do not break into the cleaning up.
     - A full or read-only disk is one sentence on standard error; a reader that has gone (`| head`) is none.
     - What the terminal's encoding lacks is printed as an escape.
     """
@@ -30,8 +31,9 @@ def program() -> Iterator[None]:
 
     # An interrupt may come outside of the `try` below.
     sys.excepthook = _without_interrupts
-    for each in _SIGNALS:
+    for each in (*_SIGNALS, signal.SIGALRM):
         signal.signal(each, interrupt)
+    sys.unraisablehook = _interrupt_again
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -48,6 +50,14 @@ def program() -> Iterator[None]:
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
             sys.stderr.write(f"Error: {where}{error.strerror or error}\n")
         sys.exit(1)
+
+
+def _interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
+    # Python drops what is raised while it finalizes an object, and an interrupt can come right then.
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

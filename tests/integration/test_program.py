@@ -46,6 +46,14 @@ def test_second_signal_does_not_interrupt_the_clean_up() -> None:
     assert process.communicate(timeout=30) == ("stopped\n", "")
 
 
+def test_signal_that_python_drops_comes_again() -> None:
+    """What is raised while an object is finalized is dropped, as __del__'s documentation says."""
+    finalizer = "type('Last', (), {'__del__': lambda self: os.kill(os.getpid(), signal.SIGINT)})()"
+    process = started(f"import os, signal, time; {finalizer}; time.sleep(60)")
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize(
     ("inside", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""Ctrl-C while items of a Map are at work."""
+"""Ctrl-C at moments when it could be lost, or show a trace."""
 
 import os
 import signal
@@ -81,3 +81,18 @@ def test_ctrl_c_while_items_of_maps_are_at_work_shows_no_trace(parent: Path, tmp
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_ctrl_c_that_python_drops_comes_again(parent: Path) -> None:
+    """What is raised while an object is finalized is dropped, as __del__'s documentation says."""
+    finalizer = "type('Last', (), {'__del__': lambda self: os.kill(os.getpid(), signal.SIGINT)})()"
+    inside = f"import os, signal, time; {finalizer}; time.sleep(60)"
+    process = subprocess.run(
+        [sys.executable, "-c", f"from localcloud.commands.program import program\nwith program():\n    {inside}"],
+        cwd=parent,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (130, "", "")
