@@ -101,7 +101,6 @@ screenshots: setup chromium ## the pictures of the page, in docs/pictures
 
 # The options stand in pyproject.toml.
 lock: setup ## pin every package of requirements*.in with its hashes, for every Python that is supported
-	$(BIN)/python -m pip install --quiet uv==0.13.9
 	$(BIN)/uv pip compile --quiet --python-version 3.13 --output-file functions/requirements.txt functions/requirements.in
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --constraint functions/requirements.txt \
 		--output-file requirements-dev.txt requirements-dev.in

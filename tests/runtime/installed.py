@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localcloud.kept import kept
-from tests.runtime.checkout import KEPT, LOCK, run
+from tests.runtime.checkout import KEPT, LOCK, ROOT, run
 from tests.runtime.interpreter import Interpreter
 
 
@@ -32,8 +32,7 @@ def installed(version: str) -> Interpreter | None:
 
     def make(folder: Path) -> None:
         run([program, "-m", "venv", folder])
-        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--no-compile"]
-        run([folder / "bin/python", "-m", "pip", "install", *options, "--requirement", LOCK])
+        run([ROOT / "scripts/install", folder / "bin/python", LOCK])
 
     folder = kept(KEPT / "venv", program + LOCK.read_text(), make)
     return Interpreter(program, [folder / "bin/python"], _variables())
