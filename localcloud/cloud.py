@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from localcloud.botocore_files import read_once
 from localcloud.clients import command, environment
 from localcloud.clients.environment import DEFAULT_REGION
 from localcloud.clock import Clock
@@ -95,6 +96,7 @@ class LocalCloud:
         """
         # Before moto is imported, which looks up AWS_PROFILE then. So this module imports it late.
         environment.isolate(os.environ)
+        read_once()
         from localcloud.ec2.places import zones_of
 
         if not zones_of(self.region):
