@@ -8,9 +8,11 @@ export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 # Two at a time: most tests wait for a server or a clock. Tests of one file share their servers.
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
-CHECKS := lint types unit scan runtime integration system mysql deployment browser
+CHECKS := lint types unit scan runtime integration system deployment browser
+# Of the tests of the database and of the deployed stack: mysql, set up as Aurora is, or the local cloud's mariadb.
+DATABASE ?= mysql
 
-.PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients chromium screenshots docs lock clean
+.PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients mariadb mysql chromium screenshots docs lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -33,7 +35,7 @@ verify-on-aws: setup ## ask an account what no test can tell: shows it, asks, co
 check: setup ## the quick checks, before each commit: lint, types and unit
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint types
 
-test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WITHOUT=mysql skips one, -j2 uses two cores
+test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WITHOUT=scan skips one, -j2 uses two cores
 
 # The hooks in .pre-commit-config.yaml are these commands.
 lint: setup ## the style of the Python code, what it has twice, the GitHub workflow, and the configuration of pre-commit
@@ -56,8 +58,9 @@ scan: setup ## cfn-lint, checkov and AWS's authorization reference on the templa
 runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
-integration: setup clients ## tests with MariaDB, the fake EC2 and the benchmarks' market
-	$(PYTEST) tests/integration tests/bench localcloud/tests -m "not mysql"
+integration: setup clients $(DATABASE) ## tests with a database, the fake EC2 and the benchmarks' market
+	$(PYTEST) --database=$(DATABASE) $(if $(filter mariadb,$(DATABASE)),-m "not mysql") \
+		tests/integration tests/bench localcloud/tests
 
 deployment: setup ## tests of the template's parameters
 	$(PYTEST) tests/deployment
@@ -65,13 +68,8 @@ deployment: setup ## tests of the template's parameters
 browser: setup chromium ## tests of the page in a headless Chromium
 	$(PYTEST) tests/browser
 
-system: setup clients ## tests of the deployed state machine
-	$(PYTEST) tests/system --ignore=tests/system/soak
-
-mysql: setup ## what depends on the database, once more on a MySQL set up as Aurora is
-	@$(BIN)/python -m tests.mysql
-	$(PYTEST) tests/integration/database localcloud/tests/database -m mysql
-	$(PYTEST) tests/system/test_login.py tests/system/test_acquiring.py --database=mysql
+system: setup clients $(DATABASE) ## tests of the deployed state machine; DATABASE=mariadb where there is no MySQL
+	$(PYTEST) --database=$(DATABASE) tests/system --ignore=tests/system/soak
 
 format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .
@@ -86,6 +84,11 @@ bench: setup ## measure, and write the results, the picture and the tables in do
 soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=500 and CHAOS_SECONDS=1800 set how much
 	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
 	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py tests/system/soak
+
+mariadb: setup ## the local cloud's server, installed if missing
+
+mysql: setup ## the MySQL of the tests, unpacked if missing
+	@$(BIN)/python -m tests.mysql
 
 clients: ## aws and mysql, installed if missing: the tests use them as people do
 	@command -v aws >/dev/null || scripts/need awscli

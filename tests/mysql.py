@@ -1,4 +1,4 @@
-"""Unpacks the MySQL of `make mysql`, and prints its version."""
+"""Unpacks the MySQL of the tests, and prints its version."""
 
 import sys
 
@@ -13,7 +13,7 @@ def main() -> None:
     try:
         server = mysql.find()
     except DatabaseMissingError as error:
-        sys.exit(f"{error}. Leave this out: make test WITHOUT=mysql")
+        sys.exit(f"{error}. Do without it: make test DATABASE=mariadb")
     print(server.version, flush=True)
 
 
