@@ -87,6 +87,7 @@ class Stack:
             password=login["password"],
             database=login["dbname"],
             autocommit=True,
+            ssl=self.cloud.database.trust,
         )
         try:
             yield connection

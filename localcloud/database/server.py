@@ -165,11 +165,12 @@ class DatabaseServer(Databases):
 
     def _connect(self, port: int, **options: Any) -> "Connection[Any]":
         login: dict[str, Any] = {"host": self.host, "port": port, "user": ADMIN, "password": self.admin_password}
-        return pymysql.connect(**({"ssl": self._trust} | login | options))
+        return pymysql.connect(**({"ssl": self.trust} | login | options))
 
     @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        # Without the system's authorities: loading them costs more than all the rest.
+    def trust(self) -> ssl.SSLContext:
+        """Verifies this server, for a client's `ssl`."""
+        # Without the system's authorities: loading them costs more than the rest of a connection.
         return ssl.create_default_context(cafile=str(self.ca_file))
 
 

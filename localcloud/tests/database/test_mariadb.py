@@ -19,7 +19,8 @@ from localcloud.tests.probes import accepts, alive, eventually
 
 
 def query(database: MariaDB, sql: str, **login: Any) -> Any:
-    connection = pymysql.connect(host=login.pop("host", "127.0.0.1"), port=database.port, **login)
+    options = {"host": "127.0.0.1", "ssl": database.trust} | login
+    connection = pymysql.connect(port=database.port, **options)
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

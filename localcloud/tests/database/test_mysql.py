@@ -16,7 +16,7 @@ LOGIN = {"user": "admin", "password": "x"}
 
 
 def query(server: MySQL, sql: str, **login: Any) -> Any:
-    connection = pymysql.connect(host="127.0.0.1", port=server.port, **(LOGIN | login))
+    connection = pymysql.connect(host="127.0.0.1", port=server.port, ssl=server.trust, **(LOGIN | login))
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

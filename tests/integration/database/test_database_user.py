@@ -26,7 +26,7 @@ def prepare() -> dict[str, Any]:
 
 
 def connect(server: DatabaseServer, password: str = PASSWORDS[0], **options: Any) -> Any:
-    login = {"user": USERNAME, "password": password, "database": DATABASE, "autocommit": True}
+    login = {"user": USERNAME, "password": password, "database": DATABASE, "autocommit": True, "ssl": server.trust}
     return pymysql.connect(host=server.host, port=server.port, **(login | options))
 
 
