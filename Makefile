@@ -41,7 +41,7 @@ test: $(filter-out $(WITHOUT),$(CHECKS)) ## every check from lint to browser; WI
 lint: setup ## the style of the Python code, what it has twice, the GitHub workflow, and the configuration of pre-commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pylint functions cli localcloud bench demo deployment verify scripts stepper
+	scripts/duplicates
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*)
 	$(BIN)/pre-commit validate-config .pre-commit-config.yaml
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.expanded_template import expanded_template
 from tests.scan.authorization import findings, reference, statements
+from tests.template import expanded_template
 
 Mutate = Callable[[dict[str, Any]], object]
 

@@ -1,7 +1,7 @@
 """checkov sees every part of the template, whatever its conditions."""
 
-from tests.expanded_template import expanded_template
 from tests.scan.branches import renderings
+from tests.template import expanded_template
 
 
 def test_every_branch_is_rendered() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.expanded_template import expanded_template
 from tests.paths import ROOT
 from tests.scan.cfn_lint import cfn_lint
+from tests.template import expanded_template
 
 
 def machine(name: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.expanded_template import expanded_template
 from tests.paths import TEMPLATE
 from tests.scan.checkov import Finding, findings, skipped_everywhere, skipped_in
+from tests.template import expanded_template
 
 
 @pytest.fixture(scope="module")

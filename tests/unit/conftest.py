@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.expanded_template import expanded_template
+from tests.template import expanded_template
 
 
 @pytest.fixture(scope="session")

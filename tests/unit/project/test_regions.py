@@ -15,9 +15,8 @@ from moto.cloudformation.exceptions import ValidationError
 
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import pseudo_parameters
-from localcloud.cloudformation.template import parse
-from tests.expanded_template import expanded_template
-from tests.paths import ROOT, TEMPLATE
+from tests.paths import ROOT
+from tests.template import expanded_template, written_template
 
 BUNDLE = ROOT / "functions" / "odcr" / "gateways" / "rds_certificates.pem"
 KINDS = {"RSA2048 G1", "RSA4096 G1", "ECC384 G1"}
@@ -83,12 +82,6 @@ def partition_of(region: str) -> str:
     return str(botocore.session.get_session().get_partition_for_region(region))
 
 
-@cache
-def template() -> dict[str, Any]:
-    """The template as written; not to be changed."""
-    return parse(TEMPLATE.read_text())
-
-
 def check_rules(region: str, values: dict[str, str]) -> None:
     """Evaluates the template's Rules, as CloudFormation does when a stack is created.
 
@@ -96,7 +89,7 @@ def check_rules(region: str, values: dict[str, str]) -> None:
         ValidationError: if a rule refuses the deployment.
     """
     pseudo = pseudo_parameters("123456789012", region, partition_of(region), "arn", "odcr")
-    parameters.check_rules(template(), {**pseudo, **parameters.resolve(template(), values).values})
+    parameters.check_rules(written_template(), {**pseudo, **parameters.resolve(written_template(), values).values})
 
 
 def test_the_bundle_has_all_authorities_of_a_region() -> None:
@@ -113,7 +106,7 @@ def test_every_region_of_rds_has_its_authorities_or_is_known_to_lack_them() -> N
 
 
 def test_the_template_lists_the_regions_of_the_bundle() -> None:
-    (assertion,) = template()["Rules"]["WithNewDatabaseAndKnownCertificates"]["Assertions"]
+    (assertion,) = written_template()["Rules"]["WithNewDatabaseAndKnownCertificates"]["Assertions"]
     regions, deployed_to = assertion["Assert"]["Fn::Contains"]
     assert regions == sorted(authorities())
     assert deployed_to == {"Ref": "AWS::Region"}
@@ -171,6 +164,6 @@ def test_principals_are_services_by_their_global_names() -> None:
 
 
 def test_every_pattern_of_an_arn_allows_all_partitions() -> None:
-    for name, parameter in template()["Parameters"].items():
+    for name, parameter in written_template()["Parameters"].items():
         if "arn:aws" in (pattern := parameter.get("AllowedPattern", "")):
             assert pattern.startswith("^(arn:aws[a-z-]*:"), name

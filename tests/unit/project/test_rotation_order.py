@@ -10,8 +10,8 @@ import pytest
 from localcloud.cloudformation import parameters
 from localcloud.cloudformation.intrinsics import Scope, pseudo_parameters, references
 from localcloud.cloudformation.plan import in_dependency_order
-from tests.expanded_template import expanded_template
 from tests.scan.branches import chosen
+from tests.template import expanded_template
 
 OWN_VPC = {
     "VpcId": "vpc-01234567",

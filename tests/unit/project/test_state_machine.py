@@ -4,8 +4,6 @@ import json
 import re
 from typing import Any
 
-import yaml
-
 from odcr.domain import refusal
 from odcr.domain.outcome import Outcome, Status
 from odcr.domain.pace import RESERVED_SECONDS
@@ -13,7 +11,8 @@ from odcr.domain.target import TargetKey
 from odcr.gateways.database import LoginRefused
 from odcr.gateways.schedule import MAX_FAILURES
 from odcr.gateways.schema_versions import TablesOutdated, TablesTooNew
-from tests.paths import ROOT, TEMPLATE
+from tests.paths import ROOT
+from tests.template import written_template
 
 STARTING_SECONDS = 10
 """How long Lambda may take to start a function, which its timeout does not include:
@@ -51,14 +50,6 @@ def without_processors(machine: dict[str, Any]) -> dict[str, Any]:
     return {**machine, "States": states}
 
 
-def template() -> dict[str, Any]:
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_multi_constructor("!", lambda _loader, tag, node: {tag: getattr(node, "value", None)})
-    return yaml.load(TEMPLATE.read_text(), Loader)
-
-
 def test_every_next_state_exists_and_every_state_is_reached() -> None:
     for machine in (definition(), *processors(definition()["States"])):
         # cfn-lint does not check that the state of a Next exists.
@@ -68,7 +59,9 @@ def test_every_next_state_exists_and_every_state_is_reached() -> None:
 
 def test_every_function_has_its_state() -> None:
     functions = {
-        name for name, resource in template()["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
+        name
+        for name, resource in written_template()["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
     }
     # UpdatePrices calls the first two, Secrets Manager the third and people the fourth.
     not_of_a_run = {"FetchPrices", "RecordPrices", "RotateSecret", "ManageTargets"}
@@ -164,7 +157,7 @@ def test_an_attempt_looks_again_after_at_least_twenty_seconds() -> None:
 
 
 def timeout_of(function: str) -> int:
-    timeout = template()["Resources"][function]["Properties"]["Timeout"]
+    timeout = written_template()["Resources"][function]["Properties"]["Timeout"]
     assert isinstance(timeout, int)
     return timeout
 
@@ -218,7 +211,7 @@ def test_a_run_succeeds_even_if_update_prices_cannot_start() -> None:
 
 
 def test_a_run_may_start_only_its_own_state_machine_and_update_prices() -> None:
-    machine = template()["Resources"]["AcquireCapacity"]["Properties"]
+    machine = written_template()["Resources"]["AcquireCapacity"]["Properties"]
     (starting,) = [
         statement
         for policy in machine["Policies"]
@@ -227,7 +220,7 @@ def test_a_run_may_start_only_its_own_state_machine_and_update_prices() -> None:
     ]
     assert machine["Name"] == {"Ref": "AWS::StackName"}
     own, prices = starting["Resource"]
-    assert own["Sub"].endswith(":stateMachine:${AWS::StackName}")
+    assert own["Fn::Sub"].endswith(":stateMachine:${AWS::StackName}")
     assert prices == {"Ref": "UpdatePrices"}
     for name in ("StartNextRun", "StartRunAfterFailure"):
         assert tasks(definition()["States"])[name]["Parameters"]["StateMachineArn.$"] == "$$.StateMachine.Id"
@@ -251,7 +244,7 @@ def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> No
     assert {is_counted["Variable"], is_early["Variable"]} == {"$$.Execution.Input.Failures"}
     assert is_early["NumericLessThan"] == MAX_FAILURES
     # The schedule and StartNextRun set the count, and a failed run adds to it.
-    schedule = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
+    schedule = written_template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
     assert json.loads(schedule["Input"]) == {"Failures": 0}
     assert tasks(states)["StartNextRun"]["Parameters"]["Input"]["Failures.$"] == "$.Failures"
     again = states["StartRunAfterFailure"]["Parameters"]["Input"]
@@ -259,6 +252,6 @@ def test_a_run_that_fails_is_followed_by_another_if_no_person_started_it() -> No
 
 
 def test_two_runs_in_a_row_that_time_out_raise_the_alarm() -> None:
-    alarm = template()["Resources"]["RunsFailAlarm"]["Properties"]
+    alarm = written_template()["Resources"]["RunsFailAlarm"]["Properties"]
     assert alarm["DatapointsToAlarm"] == 2
     assert alarm["EvaluationPeriods"] * 60 > definition()["TimeoutSeconds"] + PERIOD_SECONDS

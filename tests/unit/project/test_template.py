@@ -4,9 +4,8 @@ import json
 import re
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
-
 from tests.paths import TEMPLATE
+from tests.template import written_template
 
 CANNOT_BE_TAGGED = {
     "AWS::CloudWatch::Dashboard",
@@ -35,7 +34,7 @@ def test_every_resource_is_tagged(resources: dict[str, Any]) -> None:
 
 
 def test_the_default_network_is_that_of_the_original(resources: dict[str, Any]) -> None:
-    parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
+    parameters = written_template()["Parameters"]
 
     def cidr(properties: dict[str, Any]) -> str:
         return str(parameters[properties["CidrBlock"]["Ref"]]["Default"])
@@ -69,7 +68,7 @@ def test_only_nat_opens_the_network_to_the_internet(resources: dict[str, Any]) -
         "NatGateway",
         "LambdaDefaultRoute",
     }
-    parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
+    parameters = written_template()["Parameters"]
     assert parameters["SecretsManagerAccess"]["Default"] == "endpoint"
 
 
@@ -90,7 +89,7 @@ def test_rotation_is_off_by_default(resources: dict[str, Any]) -> None:
         "RotateSecretPermission",
         "RotateSecretRole",
     }
-    assert yaml_parse(TEMPLATE.read_text())["Parameters"]["SecretRotationDays"]["Default"] == 0
+    assert written_template()["Parameters"]["SecretRotationDays"]["Default"] == 0
     permission = resources["RotateSecretPermission"]["Properties"]
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceArn"] == {"Ref": "DatabaseSecret"}
@@ -101,7 +100,7 @@ def test_functions_have_one_runtime_and_architecture(resources: dict[str, Any]) 
     functions = of_type(resources, "AWS::Lambda::Function").values()
     assert {function["Runtime"] for function in functions} == {"python3.13"}
     assert all(function["Architectures"] == [{"Ref": "FunctionArchitecture"}] for function in functions)
-    architecture = yaml_parse(TEMPLATE.read_text())["Parameters"]["FunctionArchitecture"]
+    architecture = written_template()["Parameters"]["FunctionArchitecture"]
     assert (architecture["Default"], architecture["AllowedValues"]) == ("arm64", ["arm64", "x86_64"])
 
 
@@ -112,12 +111,11 @@ def test_nothing_is_released_by_default(resources: dict[str, Any]) -> None:
     }
     assert releases.pop("FindShortfalls") == {"Ref": "ReleaseOnLoweredTarget"}
     assert set(releases.values()) == {None}
-    assert yaml_parse(TEMPLATE.read_text())["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"
+    assert written_template()["Parameters"]["ReleaseOnLoweredTarget"]["Default"] == "no"
 
 
 def test_parameters_are_declared_in_the_order_of_their_labelled_groups() -> None:
-    text = TEMPLATE.read_text()
-    template = yaml_parse(text)
+    text, template = TEMPLATE.read_text(), written_template()
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     # The console asks in the order of the groups, `sam deploy --guided` in that of the parameters.
     assert [name for group in groups for name in group["Parameters"]] == list(template["Parameters"])
@@ -129,7 +127,7 @@ def test_parameters_are_declared_in_the_order_of_their_labelled_groups() -> None
 
 
 def test_every_parameter_is_described_and_bounded() -> None:
-    for name, parameter in yaml_parse(TEMPLATE.read_text())["Parameters"].items():
+    for name, parameter in written_template()["Parameters"].items():
         assert parameter["Description"].endswith("."), name
         if parameter["Type"] == "Number":
             assert "AllowedValues" in parameter or {"MinValue", "MaxValue"} <= set(parameter), name

@@ -7,7 +7,8 @@ from typing import Any
 from fetch_prices import RESERVED_SECONDS
 from odcr.gateways.price_list import REQUEST_INTERVAL
 from odcr.gateways.price_table import MAX_POOLS
-from tests.unit.project.test_state_machine import ROOT, STARTING_SECONDS, template, timeout_of
+from tests.template import written_template
+from tests.unit.project.test_state_machine import ROOT, STARTING_SECONDS, timeout_of
 
 DEFINITION_FILE = ROOT / "statemachine" / "update_prices.asl.json"
 RUNS = {"LoadPools": "RecordPrices", "FetchPrices": "FetchPrices", "RecordPrices": "RecordPrices"}
@@ -74,10 +75,10 @@ def test_fetch_prices_has_time_for_the_most_pools() -> None:
 
 
 def test_its_schedule_is_on_when_that_of_the_runs_is() -> None:
-    properties = template()["Resources"]["UpdatePrices"]["Properties"]
+    properties = written_template()["Resources"]["UpdatePrices"]["Properties"]
     (schedule,) = (event["Properties"] for event in properties["Events"].values())
-    run = template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
+    run = written_template()["Resources"]["AcquireCapacity"]["Properties"]["Events"]["EveryPeriod"]["Properties"]
     assert schedule["ScheduleExpression"] == {"Ref": "PriceScheduleExpression"}
     for name in ("State", "ScheduleExpressionTimezone"):
         assert schedule[name] == run[name]
-    assert template()["Parameters"]["PriceScheduleExpression"]["Default"] == "rate(1 day)"
+    assert written_template()["Parameters"]["PriceScheduleExpression"]["Default"] == "rate(1 day)"
