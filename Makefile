@@ -9,8 +9,9 @@ BIN := .venv/bin
 # Two at a time: most tests wait for a server or a clock. Tests of one file share their servers.
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
 CHECKS := lint types unit scan runtime integration system deployment browser
-# Of the tests of the database and of the deployed stack: mysql, set up as Aurora is, or the local cloud's mariadb.
-DATABASE ?= mysql
+# The server of tests/system: mysql, set up as Aurora is. With mariadb, no test takes a MySQL.
+TEST_DATABASE ?= mysql
+$(if $(filter mysql mariadb,$(TEST_DATABASE)),,$(error TEST_DATABASE is mysql or mariadb, not "$(TEST_DATABASE)"))
 
 .PHONY: help run setup build deploy verify-on-aws check test $(CHECKS) format bench soak clients mariadb mysql chromium screenshots docs lock clean
 
@@ -58,9 +59,8 @@ scan: setup ## cfn-lint, checkov and AWS's authorization reference on the templa
 runtime: setup ## the built functions on Lambda's own version of Python
 	$(BIN)/python -m tests.runtime
 
-integration: setup clients $(DATABASE) ## tests with a database, the fake EC2 and the benchmarks' market
-	$(PYTEST) --database=$(DATABASE) $(if $(filter mariadb,$(DATABASE)),-m "not mysql") \
-		tests/integration tests/bench localcloud/tests
+integration: setup clients $(TEST_DATABASE) ## tests with a database, the fake EC2 and the benchmarks' market
+	$(PYTEST) $(if $(filter mariadb,$(TEST_DATABASE)),-m "not mysql") tests/integration tests/bench localcloud/tests
 
 deployment: setup ## tests of the template's parameters
 	$(PYTEST) tests/deployment
@@ -68,8 +68,8 @@ deployment: setup ## tests of the template's parameters
 browser: setup chromium ## tests of the page in a headless Chromium
 	$(PYTEST) tests/browser
 
-system: setup clients $(DATABASE) ## tests of the deployed state machine; DATABASE=mariadb where there is no MySQL
-	$(PYTEST) --database=$(DATABASE) tests/system --ignore=tests/system/soak
+system: setup clients $(TEST_DATABASE) ## tests of the deployed state machine; TEST_DATABASE=mariadb where there is no MySQL
+	$(PYTEST) --database=$(TEST_DATABASE) tests/system --ignore=tests/system/soak
 
 format: setup ## correct the style of the Python code where ruff can
 	$(BIN)/ruff check --fix .
@@ -81,9 +81,10 @@ docs: setup ## write the generated parts of docs/reference
 bench: setup ## measure, and write the results, the picture and the tables in docs/; ONLY=costs for one measurement
 	PYTHONPATH=functions $(BIN)/python -m bench $(ONLY)
 
-soak: setup ## new faults, histories and chaos for most of an hour; HISTORIES=500 and CHAOS_SECONDS=1800 set how much
+soak: setup $(TEST_DATABASE) ## new faults, histories and chaos, an hour; HISTORIES=500 and CHAOS_SECONDS=1800 say how much
 	HISTORIES=$(or $(HISTORIES),500) $(BIN)/pytest tests/integration/resilience
-	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest tests/system/test_chaos.py tests/system/soak
+	CHAOS_SECONDS=$(or $(CHAOS_SECONDS),1800) $(BIN)/pytest --database=$(TEST_DATABASE) \
+		tests/system/test_chaos.py tests/system/soak
 
 mariadb: setup ## the local cloud's server, installed if missing
 

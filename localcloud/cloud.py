@@ -86,7 +86,8 @@ class LocalCloud:
     def start(self) -> None:
         """Starts everything, or nothing if something fails.
 
-        Takes AWS settings out of this process's environment, for good: its own clients must not use them either.
+        Takes AWS settings out of this process's environment, for good: its own clients must not use them either. Also
+        for good, botocore's files are read once.
 
         Raises:
             ValueError: EC2 has no such Region.

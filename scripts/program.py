@@ -32,8 +32,12 @@ def program() -> Iterator[None]:
     for each in (*_SIGNALS, signal.SIGALRM):
         signal.signal(each, interrupt)
     sys.unraisablehook = _interrupt_again
-    with in_sentences():
-        yield
+    try:
+        with in_sentences():
+            yield
+    finally:
+        # What cleans up at Python's end is not to be interrupted again.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

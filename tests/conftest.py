@@ -4,7 +4,6 @@ import os
 
 import flask
 import jinja2
-import pytest
 
 from localcloud.botocore_files import read_once
 from localcloud.clients.environment import isolate
@@ -13,11 +12,6 @@ from localcloud.clients.environment import isolate
 isolate(os.environ)
 
 read_once()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """See tests/servers.py."""
-    parser.addoption("--database", choices=("mariadb", "mysql"), default="mariadb", help="the database server")
 
 
 class _CompiledTemplates(jinja2.BytecodeCache):

@@ -13,7 +13,7 @@ def main() -> None:
     try:
         server = mysql.find()
     except DatabaseMissingError as error:
-        sys.exit(f"{error}. Do without it: make test DATABASE=mariadb")
+        sys.exit(f"{error}. Do without it: make test TEST_DATABASE=mariadb")
     print(server.version, flush=True)
 
 

@@ -50,6 +50,9 @@ def program() -> Iterator[None]:
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
             sys.stderr.write(f"Error: {where}{error.strerror or error}\n")
         sys.exit(1)
+    finally:
+        # What cleans up at Python's end is not to be interrupted again.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 def _interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:

@@ -54,6 +54,17 @@ def test_signal_that_python_drops_comes_again() -> None:
     assert process.returncode == 130
 
 
+def test_what_cleans_up_at_the_end_is_not_interrupted_again() -> None:
+    """The signal that Python drops at the end does not come again, and the rest of the cleaning up is done."""
+    late = (
+        "import atexit, os, signal, time; atexit.register(lambda: (time.sleep(0.3), print('cleaned up')));"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))"
+    )
+    process = started(late)
+    output, _ = process.communicate(timeout=30)
+    assert (process.returncode, output) == (0, "cleaned up\n")
+
+
 @pytest.mark.parametrize(
     ("inside", "sentence"),
     [

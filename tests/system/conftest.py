@@ -14,10 +14,11 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from deployment.build import ROOT, build
 from deployment.stack import Stack
 from localcloud.cloud import LocalCloud
+from localcloud.database.mariadb import MariaDB
+from localcloud.database.mysql import MySQL
 from localcloud.ec2 import PLENTY
 from localcloud.services import ACCOUNT_ID
 from localcloud.tests.escape import Proxy
-from tests.servers import chosen
 from tests.system.shell_user import ShellUser
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ TABLES = (
 SPEED = 20
 """Cloud seconds in a second: slow enough that a function starts within a run, even on a busy machine."""
 
+SERVERS = {"mariadb": MariaDB, "mysql": MySQL}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/system --database=mysql` uses a MySQL that is set up like Aurora."""
+    parser.addoption("--database", choices=sorted(SERVERS), default="mariadb", help="the local cloud's server")
+
 
 @dataclass(frozen=True)
 class FirstRun:
@@ -59,7 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cloud(request: pytest.FixtureRequest) -> Iterator[LocalCloud]:
     """The local cloud. `@pytest.mark.parametrize("cloud", [speed], indirect=True)` gives a test another speed."""
     speed = getattr(request, "param", SPEED)
-    with LocalCloud(speed=speed, database_server=chosen(request.config), vcpu_quota=PLENTY) as cloud:
+    server = SERVERS[request.config.getoption("--database")]
+    with LocalCloud(speed=speed, database_server=server, vcpu_quota=PLENTY) as cloud:
         yield cloud
 
 

@@ -1,4 +1,4 @@
-"""The functions' own database code against a real MySQL set up as Aurora is, or a MariaDB (see tests/servers.py)."""
+"""The functions' own database code against a real MariaDB, and against a real MySQL set up as Aurora is."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.database.mariadb import MariaDB
 from localcloud.database.mysql import MySQL
 from localcloud.database.server import DatabaseServer
 from odcr.gateways import database, secret
 from odcr.gateways.database_user import prepare_user
 from odcr.gateways.secret import administrator_login, parse_login
-from tests.servers import chosen
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -56,10 +56,13 @@ class Secrets:
         return {"SecretString": json.dumps(value)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(MariaDB, id="mariadb"), pytest.param(MySQL, id="mysql", marks=pytest.mark.mysql)],
+)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
     """The server of the tests, which leave it as it was."""
-    with chosen(request.config)(tmp_path_factory.mktemp("database")) as server:
+    with request.param(tmp_path_factory.mktemp("database")) as server:
         yield server
 
 
