@@ -57,17 +57,24 @@ def in_sentences() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except OSError as error:
         _write_nowhere()
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"Error: {sentence(error)}\n")
         sys.exit(1)
+    except BaseException as error:
+        if not _is_interrupt(error):
+            raise
+        sys.exit(INTERRUPTED)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    # Until Python 3.12, what is raised while a class is made is the cause of a RuntimeError.
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__cause__))
 
 
 def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
+    if not _is_interrupt(error):
         sys.__excepthook__(kind, error, trace)
 
 

@@ -41,8 +41,6 @@ def program() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
     except OSError as error:
         # Python flushes once more at its end, and would complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -50,6 +48,10 @@ def program() -> Iterator[None]:
             where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
             sys.stderr.write(f"Error: {where}{error.strerror or error}\n")
         sys.exit(1)
+    except BaseException as error:
+        if not _is_interrupt(error):
+            raise
+        sys.exit(_INTERRUPTED)
     finally:
         # What cleans up at Python's end is not to be interrupted again.
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
@@ -63,8 +65,13 @@ def _interrupt_again(dropped: "sys.UnraisableHookArgs") -> None:
         sys.__unraisablehook__(dropped)
 
 
+def _is_interrupt(error: BaseException | None) -> bool:
+    # Until Python 3.12, what is raised while a class is made is the cause of a RuntimeError.
+    return error is not None and (isinstance(error, KeyboardInterrupt) or _is_interrupt(error.__cause__))
+
+
 def _without_interrupts(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
+    if not _is_interrupt(error):
         sys.__excepthook__(kind, error, trace)
 
 

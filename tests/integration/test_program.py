@@ -54,6 +54,13 @@ def test_signal_that_python_drops_comes_again() -> None:
     assert process.returncode == 130
 
 
+def test_signal_while_a_class_is_made_ends_the_program_silently() -> None:
+    name = "type('Name', (), {'__set_name__': lambda *_: os.kill(os.getpid(), signal.SIGINT)})()"
+    process = started(f"import os, signal; type('Owner', (), {{'name': {name}}})")
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+
+
 def test_what_cleans_up_at_the_end_is_not_interrupted_again() -> None:
     """The signal that Python drops at the end does not come again, and the rest of the cleaning up is done."""
     late = (
